@@ -1,0 +1,223 @@
+//! Reading what a service answered, within bounds.
+
+use std::{io, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::{BodyExt, BodyStream};
+use hyper::body::Incoming;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Config, HttpError};
+use crate::backend::{ByteStream, Download, Error};
+
+/// An answer whose head has come.
+#[derive(Debug)]
+pub struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Incoming,
+    deadline: Duration,
+    stall: Duration,
+    limit: usize,
+}
+
+/// An error answer, in plain words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// HTTP status.
+    pub status: u16,
+    /// What the service said, without markup, cut to a readable length.
+    pub message: String,
+    /// When it wants to be asked again.
+    pub retry_after: Option<Duration>,
+}
+
+impl Answer {
+    pub(super) fn new(answer: http::Response<Incoming>, config: &Config) -> Self {
+        let (head, body) = answer.into_parts();
+        Self {
+            status: head.status,
+            headers: head.headers,
+            body,
+            deadline: config.answer_timeout,
+            stall: config.stall_timeout,
+            limit: config.max_answer_bytes,
+        }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The `Location` of a redirect.
+    pub fn location(&self) -> Option<&str> {
+        self.headers.get(header::LOCATION)?.to_str().ok()
+    }
+
+    /// Reads the whole body, up to the bound and within the answer time-out.
+    pub async fn bytes(mut self) -> Result<Bytes, HttpError> {
+        let read = async {
+            let mut all = BytesMut::new();
+            while let Some(frame) = self.body.frame().await {
+                let frame = frame.map_err(|error| HttpError::Broken(Box::new(error)))?;
+                if let Ok(data) = frame.into_data() {
+                    if all.len() + data.len() > self.limit {
+                        return Err(HttpError::TooLarge { limit: self.limit });
+                    }
+                    all.extend_from_slice(&data);
+                }
+            }
+            Ok(all.freeze())
+        };
+        tokio::time::timeout(self.deadline, read)
+            .await
+            .map_err(|_| HttpError::Timeout { after: self.deadline })?
+    }
+
+    /// Reads the body as JSON. Text that is no such JSON is [`Error::Malformed`].
+    pub async fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
+        let bytes = self.bytes().await.map_err(HttpError::into_read_error)?;
+        parse_json(&bytes)
+    }
+
+    /// Reads the body of an error answer.
+    pub async fn problem(self) -> Problem {
+        let status = self.status.as_u16();
+        let retry_after = retry_after(&self.headers);
+        let message = match self.bytes().await {
+            Ok(bytes) => problem_text(&bytes),
+            Err(error) => error.to_string(),
+        };
+        Problem { status, message, retry_after }
+    }
+
+    /// Hands the body on as it comes. A stall ends it with an error.
+    pub fn into_download(self) -> Download {
+        let length = number(&self.headers, header::CONTENT_LENGTH);
+        let range = (self.status == StatusCode::PARTIAL_CONTENT)
+            .then(|| content_range(self.headers.get(header::CONTENT_RANGE)?.to_str().ok()?))
+            .flatten();
+        let content_type = self
+            .headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned);
+        Download { length, range, content_type, bytes: watch_stalls(self.body, self.stall) }
+    }
+}
+
+fn watch_stalls(body: Incoming, stall: Duration) -> ByteStream {
+    let frames = BodyStream::new(body).filter_map(async |frame| match frame {
+        Ok(frame) => frame.into_data().ok().map(Ok),
+        Err(error) => Some(Err(io::Error::other(error))),
+    });
+    Box::pin(futures_util::stream::unfold(Some(Box::pin(frames)), move |frames| async move {
+        let mut frames = frames?;
+        match tokio::time::timeout(stall, frames.next()).await {
+            Ok(Some(Ok(data))) => Some((Ok(data), Some(frames))),
+            Ok(Some(Err(error))) => Some((Err(error), None)),
+            Ok(None) => None,
+            Err(_) => Some((Err(io::ErrorKind::TimedOut.into()), None)),
+        }
+    }))
+}
+
+/// Parses JSON; the error names the place and shows the beginning of what came instead.
+pub(super) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| Error::Malformed(format!("{error}; it began: {}", problem_text(bytes))))
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    // Only the form in seconds: the date form depends on two clocks.
+    number(headers, header::RETRY_AFTER).map(Duration::from_secs)
+}
+
+fn number(headers: &HeaderMap, name: header::HeaderName) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}
+
+fn content_range(text: &str) -> Option<(u64, u64, Option<u64>)> {
+    let (positions, whole) = text.strip_prefix("bytes ")?.split_once('/')?;
+    let (first, last) = positions.split_once('-')?;
+    Some((first.parse().ok()?, last.parse().ok()?, whole.parse().ok()))
+}
+
+/// The message in an error body: the members under which real servers put it, else its text.
+fn problem_text(bytes: &[u8]) -> String {
+    let said = serde_json::from_slice::<Value>(bytes).ok().and_then(|body| {
+        ["msg", "message", "detail", "err_msg", "error_description", "title", "error"]
+            .iter()
+            .find_map(|member| body.get(member)?.as_str().map(str::to_owned))
+    });
+    match said {
+        Some(text) => plain_text(&text),
+        None => plain_text(&String::from_utf8_lossy(&bytes[..bytes.len().min(4096)])),
+    }
+}
+
+/// Text for people out of text with markup: tags and entities gone, white space folded, cut to 400
+/// characters.
+pub fn plain_text(text: &str) -> String {
+    let mut plain = String::new();
+    let mut in_tag = false;
+    for c in text.chars() {
+        match c {
+            '<' => in_tag = true,
+            '>' if in_tag => {
+                in_tag = false;
+                plain.push(' ');
+            }
+            _ if in_tag => {}
+            c if c.is_control() => plain.push(' '),
+            c => plain.push(c),
+        }
+    }
+    let plain = plain
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&nbsp;", " ")
+        .replace("&amp;", "&");
+    let folded = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    match folded.char_indices().nth(400) {
+        Some((end, _)) => format!("{}…", &folded[..end]),
+        None => folded,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_found_where_servers_put_them() {
+        for (body, expected) in [
+            (r#"{"msg":"no","status_code":400}"#, "no"),
+            (r#"{"success":false,"message":"Only <b>3</b> jobs"}"#, "Only 3 jobs"),
+            (r#"{"err_msg":"not found","err_code":404001}"#, "not found"),
+            ("<html><h1>502 Bad Gateway</h1></html>", "502 Bad Gateway"),
+            ("", ""),
+        ] {
+            assert_eq!(problem_text(body.as_bytes()), expected);
+        }
+    }
+
+    #[test]
+    fn a_content_range_is_read() {
+        assert_eq!(content_range("bytes 2-5/10"), Some((2, 5, Some(10))));
+        assert_eq!(content_range("bytes 2-5/*"), Some((2, 5, None)));
+        assert_eq!(content_range("lines 2-5/10"), None);
+    }
+}

@@ -1,0 +1,104 @@
+//! What can go wrong on the wire, told by what it proves.
+
+use std::time::Duration;
+
+use super::{BoxError, Problem};
+use crate::backend::Error;
+
+/// Why a call did not get a whole answer.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// No connection: nothing was sent.
+    #[error("no connection")]
+    Connect(#[source] BoxError),
+    /// The connection broke, or the answer did not follow HTTP. What was sent may have had an effect.
+    #[error("the connection broke")]
+    Broken(#[source] BoxError),
+    /// Nothing moved for too long. What was sent may have had an effect.
+    #[error("no answer within {after:?}")]
+    Timeout {
+        /// How long was waited.
+        after: Duration,
+    },
+    /// Our own side broke off the upload; the other side saw half a request.
+    #[error("the upload broke off")]
+    Upload(#[source] std::io::Error),
+    /// The answer is longer than is read.
+    #[error("the answer is longer than {limit} bytes")]
+    TooLarge {
+        /// The bound.
+        limit: usize,
+    },
+    /// The token endpoint of the service's identity provider gave no token; nothing was sent.
+    #[error("no access token: {0}")]
+    NoToken(String),
+    /// The credential cannot be put in a header; nothing was sent.
+    #[error("the credential holds characters that no header may carry")]
+    BadCredential,
+    /// The address cannot be asked for; nothing was sent.
+    #[error("the address is not a valid one")]
+    BadUrl,
+}
+
+impl HttpError {
+    /// What a failed read means: nothing happened, and a later moment may do.
+    pub fn into_read_error(self) -> Error {
+        match self {
+            Self::NoToken(message) => Error::Credential { message },
+            Self::TooLarge { .. } => Error::Malformed(self.to_string()),
+            other => Error::Unavailable {
+                why: other.to_string(),
+                retry_after: None,
+                source: Some(other),
+            },
+        }
+    }
+
+    /// What a failed submission means: uncertain, unless it is proven that nothing was sent whole.
+    pub fn into_submit_error(self) -> Error {
+        match self {
+            Self::Connect(_) | Self::NoToken(_) | Self::BadCredential | Self::BadUrl => {
+                self.into_read_error()
+            }
+            // A request that was cut short is refused by every HTTP server; it cannot be run.
+            Self::Upload(source) => Error::Input(source),
+            Self::Broken(_) | Self::Timeout { .. } | Self::TooLarge { .. } => {
+                Error::Uncertain { why: self.to_string(), source: Some(self) }
+            }
+        }
+    }
+}
+
+impl Problem {
+    /// What an error answer to a read means, where the service's protocol says nothing special.
+    pub fn into_read_error(self) -> Error {
+        match self.status {
+            401 | 403 => Error::Credential { message: self.message },
+            404 => Error::UnknownRun,
+            410 => Error::Gone(self.message),
+            429 => Error::Busy { message: self.message, retry_after: self.retry_after },
+            500.. => Error::Unavailable {
+                why: format!("HTTP {}: {}", self.status, self.message),
+                retry_after: self.retry_after,
+                source: None,
+            },
+            _ => Error::Refused { status: self.status, message: self.message },
+        }
+    }
+
+    /// What an error answer to a submission means, where the protocol says nothing special: 503 and 429
+    /// prove that nothing was placed, other 5xx prove nothing.
+    pub fn into_submit_error(self) -> Error {
+        match self.status {
+            401 | 403 => Error::Credential { message: self.message },
+            429 => Error::Busy { message: self.message, retry_after: self.retry_after },
+            503 => Error::Unavailable {
+                why: self.message,
+                retry_after: self.retry_after,
+                source: None,
+            },
+            500.. => Error::uncertain(format!("HTTP {}: {}", self.status, self.message)),
+            _ => Error::Refused { status: self.status, message: self.message },
+        }
+    }
+}

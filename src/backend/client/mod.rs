@@ -1,0 +1,252 @@
+//! The HTTP client that all adapters share: deadlines, credentials, streaming, and no redirects.
+//!
+//! Nothing here retries a request that may have had an effect.
+
+mod answer;
+mod error;
+mod form;
+mod token;
+mod upload;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Empty, Full, combinators::UnsyncBoxBody};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{Client as Legacy, connect::HttpConnector},
+    rt::{TokioExecutor, TokioTimer},
+};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use url::Url;
+
+use self::{token::Tokens, upload::Progress};
+use crate::domain::Credential;
+
+pub use self::{
+    answer::{Answer, Problem, plain_text},
+    error::HttpError,
+    form::Form,
+};
+
+/// A request body on its way out.
+pub type Body = UnsyncBoxBody<Bytes, BoxError>;
+
+/// Any error of a body.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Deadlines and bounds of outgoing calls.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How long a connection may take. Longer forgives far sites and notices dead ones later.
+    #[serde(with = "humantime_serde")]
+    pub connect_timeout: Duration,
+    /// How long an answer to a read may take, from the request to the last byte of JSON.
+    #[serde(with = "humantime_serde")]
+    pub answer_timeout: Duration,
+    /// How long a service may think after the last byte of a submission; Cloudgene copies every file to
+    /// its object store before it answers. Beyond it the run is uncertain and is looked for.
+    #[serde(with = "humantime_serde")]
+    pub submit_timeout: Duration,
+    /// How long an upload or a download may stand still before it is given up.
+    #[serde(with = "humantime_serde")]
+    pub stall_timeout: Duration,
+    /// The largest JSON answer that is read; a larger one is refused. Some servers put whole logs in it.
+    pub max_answer_bytes: usize,
+    /// Idle connections kept per service.
+    pub idle_connections: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(5),
+            answer_timeout: Duration::from_secs(30),
+            submit_timeout: Duration::from_secs(300),
+            stall_timeout: Duration::from_secs(60),
+            max_answer_bytes: 32 * 1024 * 1024,
+            idle_connections: 32,
+        }
+    }
+}
+
+/// The client. Cheap to clone; clones share connections and tokens.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    http: Legacy<HttpsConnector<HttpConnector>, Body>,
+    tokens: Tokens,
+    config: Config,
+}
+
+impl Client {
+    /// A client that trusts the certificate authorities of the machine.
+    pub fn try_new(config: Config) -> std::io::Result<Self> {
+        let mut connector = HttpConnector::new();
+        connector.set_connect_timeout(Some(config.connect_timeout));
+        connector.set_nodelay(true);
+        connector.enforce_http(false);
+        let connector = HttpsConnectorBuilder::new()
+            .with_provider_and_native_roots(rustls::crypto::ring::default_provider())?
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(connector);
+        let http = Legacy::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(Duration::from_secs(20))
+            .pool_max_idle_per_host(config.idle_connections)
+            .build(connector);
+        Ok(Self { inner: Arc::new(Inner { http, tokens: Tokens::default(), config }) })
+    }
+
+    /// The deadlines and bounds in force.
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// Asks with GET. The answer's head must come within the answer time-out.
+    pub async fn get(&self, credential: &Credential, url: &Url) -> Result<Answer, HttpError> {
+        self.call(credential, Method::GET, url, &[]).await
+    }
+
+    /// Asks without a body, with further headers. A token from client credentials that is refused with
+    /// 401 is renewed and the call repeated once: a refused call had no effect.
+    pub async fn call(
+        &self,
+        credential: &Credential,
+        method: Method,
+        url: &Url,
+        headers: &[(header::HeaderName, HeaderValue)],
+    ) -> Result<Answer, HttpError> {
+        let build = || {
+            let mut request = Request::builder().method(method.clone()).uri(url.as_str());
+            for (name, value) in headers {
+                request = request.header(name, value);
+            }
+            request.body(empty()).map_err(|_| HttpError::BadUrl)
+        };
+        let wait = self.inner.config.answer_timeout;
+        let answer = self.send(credential, build()?, wait).await?;
+        if answer.status() == StatusCode::UNAUTHORIZED
+            && matches!(credential, Credential::ClientCredentials { .. })
+        {
+            return self.send(credential, build()?, wait).await;
+        }
+        Ok(answer)
+    }
+
+    /// Sends a request once. `wait` is how long the answer's head may take after the last byte of the
+    /// body; while the body goes out, only a stall ends the call.
+    pub async fn send(
+        &self,
+        credential: &Credential,
+        mut request: Request<Body>,
+        wait: Duration,
+    ) -> Result<Answer, HttpError> {
+        self.authorize(credential, &mut request).await?;
+        let headers = request.headers_mut();
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+
+        let progress = Progress::new(self.inner.config.stall_timeout, wait);
+        let request = request.map(|body| upload::watched(body, progress.clone()));
+        let answer = tokio::select! {
+            answer = self.inner.http.request(request) => answer,
+            after = progress.expired() => return Err(HttpError::Timeout { after }),
+        };
+        match answer {
+            Ok(answer) => {
+                if answer.status() == StatusCode::UNAUTHORIZED {
+                    self.inner.tokens.forget(credential);
+                }
+                Ok(Answer::new(answer, &self.inner.config))
+            }
+            Err(error) => Err(match progress.broke_off() {
+                Some(source) => HttpError::Upload(source),
+                None if error.is_connect() => HttpError::Connect(Box::new(error)),
+                None => HttpError::Broken(Box::new(error)),
+            }),
+        }
+    }
+
+    async fn authorize(
+        &self,
+        credential: &Credential,
+        request: &mut Request<Body>,
+    ) -> Result<(), HttpError> {
+        let (name, text) = match credential {
+            Credential::None => return Ok(()),
+            Credential::Header { name, value } => (
+                name.parse().map_err(|_| HttpError::BadCredential)?,
+                value.expose_secret().to_owned(),
+            ),
+            Credential::Bearer(token) => {
+                (header::AUTHORIZATION, format!("Bearer {}", token.expose_secret()))
+            }
+            Credential::Basic { username, password } => {
+                use base64::Engine as _;
+                let pair = format!("{username}:{}", password.expose_secret());
+                let pair = base64::engine::general_purpose::STANDARD.encode(pair);
+                (header::AUTHORIZATION, format!("Basic {pair}"))
+            }
+            Credential::ClientCredentials { .. } => {
+                let token = Box::pin(self.inner.tokens.get(self, credential)).await?;
+                (header::AUTHORIZATION, format!("Bearer {}", token.expose_secret()))
+            }
+        };
+        let mut value = HeaderValue::from_str(&text).map_err(|_| HttpError::BadCredential)?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(name, value);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("config", &self.inner.config).finish_non_exhaustive()
+    }
+}
+
+/// No body.
+pub fn empty() -> Body {
+    Empty::new().map_err(|never| match never {}).boxed_unsync()
+}
+
+/// A body that is all there.
+pub fn full(bytes: impl Into<Bytes>) -> Body {
+    Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
+}
+
+/// Appends path segments to a base URL, each percent-encoded, whether or not the base ends in `/`.
+pub fn join(base: &Url, segments: &[&str]) -> Url {
+    let mut url = base.clone();
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
+    }
+    url
+}
+
+const USER_AGENT: &str = concat!("ga4gh-gateway/", env!("CARGO_PKG_VERSION"));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_joined_and_encoded() {
+        for (base, expected) in [
+            ("http://h/base", "http://h/base/runs/a%2Fb"),
+            ("http://h/base/", "http://h/base/runs/a%2Fb"),
+            ("http://h", "http://h/runs/a%2Fb"),
+        ] {
+            let base: Url = base.parse().unwrap();
+            assert_eq!(join(&base, &["runs", "a/b"]).as_str(), expected);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Who asks.
+
+use std::collections::BTreeSet;
+
+use super::CallerId;
+
+/// An authenticated caller. Only `auth` makes one from a credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Issuer and subject.
+    pub id: CallerId,
+    /// The institution that the issuer vouches for.
+    pub institution: Option<String>,
+    /// What the caller may do beyond their own runs.
+    pub roles: BTreeSet<Role>,
+}
+
+/// What a caller may do beyond their own runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// Submits runs and sees their own.
+    Researcher,
+    /// Looks after a service of the federation.
+    NodeOperator,
+    /// Writes residency rules and reads the trail.
+    DataSteward,
+    /// Runs the gateway.
+    Operator,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 4] =
+        [Self::Researcher, Self::NodeOperator, Self::DataSteward, Self::Operator];
+
+    /// The word in tokens and configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Researcher => "researcher",
+            Self::NodeOperator => "node_operator",
+            Self::DataSteward => "data_steward",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// Reads the word in tokens and configuration.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == word)
+    }
+}

@@ -1,0 +1,52 @@
+//! What a service can do, as it said itself.
+
+use std::collections::BTreeMap;
+
+use super::ReferencePanel;
+
+/// What a service offers. Read from the service, never guessed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Offer {
+    /// Workflow types and the versions of each, spelled as the service wants to hear them.
+    pub workflow_types: BTreeMap<String, Vec<String>>,
+    /// Engines and the versions of each.
+    pub engines: BTreeMap<String, Vec<String>>,
+    /// Reference panels, where the service imputes.
+    pub panels: Vec<ReferencePanel>,
+    /// Protocols by which the service fetches inputs itself, such as `https`; empty if it cannot.
+    pub protocols: Vec<String>,
+    /// Version of the software, where it says so.
+    pub version: Option<String>,
+    /// Why the service takes no runs at the moment, in its own words, such as a maintenance notice.
+    pub closed: Option<String>,
+}
+
+impl Offer {
+    /// The service's own spelling of a workflow type, compared without regard to case.
+    pub fn workflow_type(&self, wanted: &str) -> Option<&str> {
+        self.workflow_types.keys().map(String::as_str).find(|own| same_workflow_type(own, wanted))
+    }
+
+    /// The panel that a request calls by this name.
+    pub fn panel(&self, name: &str) -> Option<&ReferencePanel> {
+        self.panels.iter().find(|panel| panel.is_called(name))
+    }
+
+    /// Whether the service can fetch an input of this scheme itself.
+    pub fn fetches(&self, scheme: &str) -> bool {
+        self.protocols.iter().any(|protocol| protocol.eq_ignore_ascii_case(scheme))
+    }
+}
+
+/// Whether two spellings name one workflow type: case does not matter, and the languages that are
+/// known under two names (`NFL` and `Nextflow`, `SMK` and `Snakemake`) are one.
+pub fn same_workflow_type(a: &str, b: &str) -> bool {
+    fn canonical(word: &str) -> String {
+        match word.to_ascii_uppercase().as_str() {
+            "NEXTFLOW" => "NFL".to_owned(),
+            "SNAKEMAKE" => "SMK".to_owned(),
+            other => other.to_owned(),
+        }
+    }
+    canonical(a) == canonical(b)
+}

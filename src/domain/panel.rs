@@ -1,0 +1,78 @@
+//! Reference panels: what an imputation service imputes against.
+
+use std::{fmt, str::FromStr};
+
+/// A genome build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Build {
+    /// GRCh37.
+    Hg19,
+    /// GRCh38.
+    Hg38,
+}
+
+impl Build {
+    /// The short name, as Cloudgene and most users write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hg19 => "hg19",
+            Self::Hg38 => "hg38",
+        }
+    }
+}
+
+impl fmt::Display for Build {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Build {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "hg19" | "grch37" | "b37" => Ok(Self::Hg19),
+            "hg38" | "grch38" | "b38" => Ok(Self::Hg38),
+            _ => Err("a build is `hg19` or `hg38`".to_owned()),
+        }
+    }
+}
+
+/// A population that a panel knows, for the allele frequency check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Population {
+    /// What a request says, such as `afr`; compared without regard to case.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+}
+
+/// A reference panel as one service offers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReferencePanel {
+    /// What a request says, without a vendor's prefix or version, such as `h3africa-v6hc-s`.
+    pub id: String,
+    /// What this service calls it, word for word; only its adapter reads this.
+    pub key: String,
+    /// Name for people.
+    pub name: String,
+    /// Build of the panel's own positions, where it is known.
+    pub build: Option<Build>,
+    /// Builds of the input that this service takes for this panel.
+    pub input_builds: Vec<Build>,
+    /// Populations that may be named; empty where the service asks for none.
+    pub populations: Vec<Population>,
+}
+
+impl ReferencePanel {
+    /// Whether a request that says `name` means this panel: by id, or by the service's own key.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.id.eq_ignore_ascii_case(name) || self.key == name
+    }
+
+    /// The population of that id, if the panel knows it.
+    pub fn population(&self, id: &str) -> Option<&Population> {
+        self.populations.iter().find(|population| population.id.eq_ignore_ascii_case(id))
+    }
+}

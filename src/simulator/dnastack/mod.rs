@@ -1,0 +1,22 @@
+//! A DNAstack Workbench server.
+
+use axum::Router;
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use super::{Knobs, Submissions, knobs_from};
+
+/// What can be set.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DnastackKnobs {}
+
+/// Builds the routes.
+pub(super) fn build(
+    settings: &[(String, String)],
+    _submissions: Submissions,
+    _stop: CancellationToken,
+) -> Result<(Router, Knobs), String> {
+    let (_shared, knobs) = knobs_from(DnastackKnobs::default(), settings)?;
+    Ok((Router::new(), knobs))
+}
