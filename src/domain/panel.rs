@@ -5,9 +5,9 @@ use std::{fmt, str::FromStr};
 /// A genome build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Build {
-    /// GRCh37.
+    /// The 2009 build, `GRCh37`.
     Hg19,
-    /// GRCh38.
+    /// The 2013 build, `GRCh38`.
     Hg38,
 }
 
