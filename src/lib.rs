@@ -6,11 +6,20 @@
 // Faces.
 pub mod simulator;
 
+// Rules. Pure: no async, no clock, no I/O.
+pub mod routing;
+
+pub mod policy;
+
 // Stores and seams. They never import each other.
 pub mod backend;
+pub mod ledger;
+pub mod registry;
+pub mod vault;
 
 // Words.
 pub mod domain;
 
 // Ground.
+pub mod database;
 pub mod ga4gh;

@@ -6,6 +6,7 @@ mod credential;
 mod id;
 mod imputation;
 mod jurisdiction;
+mod needs;
 mod offer;
 mod panel;
 mod service;
@@ -17,6 +18,7 @@ pub use self::{
     id::{BackendRunId, CallerId, NotAnId, RunId, ServiceId},
     imputation::{Imputation, InputFile, Mode, Phasing},
     jurisdiction::{Jurisdiction, NotAJurisdiction},
+    needs::Needs,
     offer::{Offer, same_workflow_type},
     panel::{Build, Population, ReferencePanel},
     service::Service,

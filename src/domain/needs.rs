@@ -1,0 +1,22 @@
+//! What a run needs of a service, read off its request once.
+
+use std::collections::BTreeSet;
+
+use super::{Imputation, Jurisdiction, ServiceId};
+
+/// What a run needs of a service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Needs {
+    /// Workflow type, as the caller spelled it.
+    pub workflow_type: String,
+    /// Version of that type.
+    pub workflow_type_version: String,
+    /// Engine, where the caller named one.
+    pub workflow_engine: Option<String>,
+    /// The canonical imputation request, where the run is one.
+    pub imputation: Option<Imputation>,
+    /// Countries that the data come from, where the caller said so: the run may go nowhere else.
+    pub origin: BTreeSet<Jurisdiction>,
+    /// The one service that the caller wants.
+    pub service: Option<ServiceId>,
+}

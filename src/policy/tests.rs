@@ -1,0 +1,72 @@
+//! Where data may go, by their origin.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::{
+    domain::{CallerId, Role, Service},
+    registry::Registry,
+};
+
+#[test]
+fn a_run_stays_in_the_countries_of_its_data() {
+    for (origin, expected) in [
+        (vec![], Some(vec!["ghana", "kenya"])),
+        (vec!["KE"], Some(vec!["kenya"])),
+        (vec!["GH", "KE"], Some(vec!["ghana", "kenya"])),
+        (vec!["US"], None),
+    ] {
+        let evaluated = evaluate(&caller(), &needs(&origin), &fleet().snapshot());
+
+        let allowed = evaluated.ok().map(|permit| {
+            ["ghana", "kenya"]
+                .into_iter()
+                .filter(|id| permit.allows(&id.parse().unwrap()))
+                .collect()
+        });
+        assert_eq!(allowed, expected, "{origin:?}");
+    }
+}
+
+#[test]
+fn a_steward_reads_why_a_service_is_forbidden() {
+    let permit = evaluate(&caller(), &needs(&["KE"]), &fleet().snapshot()).unwrap();
+
+    let why = &permit.forbidden()[&"ghana".parse().unwrap()];
+    assert_eq!(why, "it stands in GH, and the data may stay only in KE");
+}
+
+fn fleet() -> Registry {
+    Registry::new([service("kenya", "KE"), service("ghana", "GH")])
+}
+
+fn service(id: &str, jurisdiction: &str) -> Service {
+    Service {
+        id: id.parse().unwrap(),
+        kind: "wes".to_owned(),
+        name: id.to_owned(),
+        url: "http://127.0.0.1:1".parse().unwrap(),
+        jurisdiction: jurisdiction.parse().unwrap(),
+        organization: None,
+        settings: serde_json::Map::new(),
+    }
+}
+
+fn needs(origin: &[&str]) -> Needs {
+    Needs {
+        workflow_type: "CWL".to_owned(),
+        workflow_type_version: "v1.2".to_owned(),
+        workflow_engine: None,
+        imputation: None,
+        origin: origin.iter().map(|country| country.parse().unwrap()).collect(),
+        service: None,
+    }
+}
+
+fn caller() -> Caller {
+    Caller {
+        id: CallerId::new("issuer", "amina"),
+        institution: None,
+        roles: BTreeSet::from([Role::Researcher]),
+    }
+}
