@@ -6,6 +6,9 @@
 // Faces.
 pub mod simulator;
 
+// Use cases.
+pub mod gateway;
+
 // Rules. Pure: no async, no clock, no I/O.
 pub mod routing;
 

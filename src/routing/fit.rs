@@ -147,6 +147,6 @@ fn fit_panel<'a>(imputation: &Imputation, offer: &'a Offer) -> Result<&'a Refere
 }
 
 /// Whether a workflow type names the canonical imputation request.
-pub(crate) fn is_imputation(workflow_type: &str) -> bool {
+pub fn is_imputation(workflow_type: &str) -> bool {
     workflow_type.eq_ignore_ascii_case(IMPUTATION)
 }

@@ -13,7 +13,7 @@ use crate::{
     registry::{Reach, Snapshot},
 };
 
-pub use self::fit::Misfit;
+pub use self::fit::{Misfit, is_imputation};
 
 /// Workflow type of the canonical imputation request.
 pub const IMPUTATION: &str = "IMPUTATION";

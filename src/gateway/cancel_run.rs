@@ -1,0 +1,36 @@
+//! A caller cancels a run. Its service is asked at once, and again by the watch if it could not be.
+
+use tracing::warn;
+
+use super::{Gateway, Result};
+use crate::domain::{Caller, RunId};
+
+impl Gateway {
+    /// Asks for a run to be canceled. A run that has ended is left as it ended: some services would turn
+    /// a complete run into a canceled one.
+    pub async fn cancel_run(&self, caller: &Caller, run_id: &str) -> Result<RunId> {
+        let entry = self.own_run(caller, run_id).await?;
+        if entry.state.is_terminal() {
+            return Ok(entry.run_id);
+        }
+        let first = self.parts.ledger.ask_cancel(&entry.run_id).await?;
+        let (Some(service), Some(id)) = (&entry.service_id, &entry.backend_run_id) else {
+            // Nobody is known to have it yet; the watch passes the wish on when it is found.
+            return Ok(entry.run_id);
+        };
+        let adapter = self.adapter(service)?;
+        let credential = self.parts.vault.credential(&entry.caller_id, service);
+        if let Err(error) = adapter.cancel_run(&credential, id).await {
+            warn!(run.id = %entry.run_id, service.id = %service, "cancel did not get through: {error}");
+            let note = format!("{service} did not take the wish to cancel ({error})");
+            self.parts.ledger.note(&entry.run_id, &note).await?;
+        } else if first {
+            self.parts
+                .ledger
+                .note(&entry.run_id, &format!("{service} was asked to cancel"))
+                .await?;
+        }
+        self.wake(service);
+        Ok(entry.run_id)
+    }
+}

@@ -1,0 +1,185 @@
+//! Sends a run to the candidates of its route, in order, until one takes it.
+//!
+//! Another service is asked only after an outcome that proves that nothing was placed, and only while
+//! the files can still be sent from the beginning. A lost answer is never failed over.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use secrecy::SecretString;
+use tracing::{info, warn};
+
+use super::{Error, Gateway, InputFault, Order, Result, fetch, imputation, needs};
+use crate::{
+    backend::{self, Attachments, ImputationOrder, Submission},
+    domain::{BackendRunId, Caller, Needs, RunId, ServiceId},
+    ledger::Outcome,
+    routing::{Candidate, Route},
+};
+
+/// What to do after a service was asked.
+enum Next {
+    /// The run is placed, or may be.
+    Done,
+    /// Nothing was placed; another service may be asked.
+    Another { why: String, retry_after: Option<Duration> },
+    /// Nothing was placed, and nobody else is to be asked.
+    Stop(Error),
+}
+
+impl Gateway {
+    /// Sends the run. `Ok` means that it exists.
+    pub(super) async fn dispatch(
+        &self,
+        run_id: RunId,
+        caller: &Caller,
+        needs: &Needs,
+        route: Route,
+        order: Order,
+        password: Option<SecretString>,
+    ) -> Result<()> {
+        let mut excluded = route.excluded;
+        let mut soonest = None;
+        for candidate in &route.candidates {
+            if !order.files.is_replayable() {
+                break;
+            }
+            let submission = self.submission(run_id, needs, candidate, &order, password.clone());
+            match self.attempt(run_id, caller, &candidate.service_id, submission, &order).await? {
+                Next::Done => return self.finish(run_id, &order).await,
+                Next::Another { why, retry_after } => {
+                    excluded.insert(candidate.service_id.clone(), why);
+                    soonest = [soonest, retry_after].into_iter().flatten().min();
+                }
+                Next::Stop(error) => {
+                    self.parts.ledger.refuse(&run_id, &error.to_string()).await?;
+                    return Err(error);
+                }
+            }
+        }
+        self.parts.ledger.refuse(&run_id, &list_reasons(&excluded)).await?;
+        Err(Error::NoService { excluded, retry_after: soonest })
+    }
+
+    async fn attempt(
+        &self,
+        run_id: RunId,
+        caller: &Caller,
+        service: &ServiceId,
+        submission: Submission,
+        order: &Order,
+    ) -> Result<Next> {
+        let adapter = self.adapter(service)?.clone();
+        let credential = self.parts.vault.credential(&caller.id, service);
+        self.parts.ledger.begin_attempt(&run_id, service).await?;
+        let answer = adapter.run_workflow(&credential, submission).await;
+        self.record(run_id, service, answer, order).await
+    }
+
+    /// Writes down what came of an attempt, and says what follows from it.
+    async fn record(
+        &self,
+        run_id: RunId,
+        service: &ServiceId,
+        answer: backend::Result<BackendRunId>,
+        order: &Order,
+    ) -> Result<Next> {
+        let ledger = &self.parts.ledger;
+        let error = match answer {
+            Ok(id) => {
+                ledger.place(&run_id, &id).await?;
+                info!(run.id = %run_id, service.id = %service, "run {run_id} is placed at {service}");
+                self.wake(service);
+                return Ok(Next::Done);
+            }
+            Err(error) => error,
+        };
+        let why = error.to_string();
+        let (outcome, next) = match error {
+            backend::Error::Uncertain { .. } => {
+                warn!(run.id = %run_id, service.id = %service, "run {run_id} is uncertain: {why}");
+                ledger.mark_uncertain(&run_id, &why).await?;
+                let note = format!(
+                    "{service} did not confirm the run ({why}); it may exist there, and is looked \
+                     for. It is not sent anywhere else."
+                );
+                ledger.note(&run_id, &note).await?;
+                return Ok(Next::Done);
+            }
+            backend::Error::Refused { status, message } => {
+                let service = service.clone();
+                (Outcome::Refused, Next::Stop(Error::Refused { service, status, message }))
+            }
+            backend::Error::Input(_) => {
+                let fault = order.files.fault().cloned().unwrap_or_else(|| {
+                    InputFault::new("upload_incomplete", "the upload broke off before its end")
+                });
+                (Outcome::Refused, Next::Stop(fault.into()))
+            }
+            backend::Error::Unavailable { retry_after, .. }
+            | backend::Error::Busy { retry_after, .. } => {
+                (Outcome::Unavailable, Next::Another { why: why.clone(), retry_after })
+            }
+            backend::Error::Credential { .. }
+            | backend::Error::UnknownRun
+            | backend::Error::Gone(_)
+            | backend::Error::Unsupported(_)
+            | backend::Error::Malformed(_) => {
+                (Outcome::Unavailable, Next::Another { why: why.clone(), retry_after: None })
+            }
+        };
+        info!(run.id = %run_id, service.id = %service, "{service} did not take run {run_id}: {why}");
+        ledger.attempt_failed(&run_id, outcome, &why).await?;
+        Ok(next)
+    }
+
+    async fn finish(&self, run_id: RunId, order: &Order) -> Result<()> {
+        if let Some(fingerprint) = order.fingerprint.get() {
+            self.parts.ledger.set_fingerprint(&run_id, fingerprint).await?;
+        }
+        Ok(())
+    }
+
+    fn submission(
+        &self,
+        run_id: RunId,
+        needs: &Needs,
+        candidate: &Candidate,
+        order: &Order,
+        password: Option<SecretString>,
+    ) -> Submission {
+        let mut request = order.request.clone();
+        request.workflow_type.clone_from(&candidate.workflow_type);
+        let imputation = match (&needs.imputation, &candidate.panel, password) {
+            (Some(imputation), Some(panel), Some(archive_password)) => Some(ImputationOrder {
+                imputation: imputation.clone(),
+                panel: panel.clone(),
+                archive_password,
+            }),
+            _ => None,
+        };
+        let attachments = self.attachments(needs, candidate, order);
+        Submission { run_id, request, imputation, attachments }
+    }
+
+    fn attachments(&self, needs: &Needs, candidate: &Candidate, order: &Order) -> Attachments {
+        let rule = needs.imputation.clone().map(Arc::new);
+        let attachments = order.files.attachments(move |name| match &rule {
+            Some(imputation) => imputation::check_name(imputation, name),
+            None => Ok(()),
+        });
+        let fleet = self.parts.registry.snapshot();
+        let offer = fleet.get(&candidate.service_id).and_then(|listing| listing.offer());
+        let urls = needs::urls(needs);
+        let fetches_all =
+            offer.is_some_and(|offer| urls.iter().all(|url| offer.fetches(url.scheme())));
+        if fetches_all {
+            return attachments;
+        }
+        fetch::append(attachments, urls, self.parts.client.clone())
+    }
+}
+
+fn list_reasons(excluded: &BTreeMap<ServiceId, String>) -> String {
+    let reasons: Vec<_> = excluded.iter().map(|(id, why)| format!("{id}: {why}")).collect();
+    format!("no service took the run ({})", reasons.join("; "))
+}

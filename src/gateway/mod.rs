@@ -1,0 +1,197 @@
+//! The use cases: what a caller can ask for, one file each, read top to bottom.
+//!
+//! [`run_workflow`] is why the gateway exists.
+
+mod cancel_run;
+mod cursor;
+mod details;
+mod dispatch;
+mod error;
+mod fetch;
+mod files;
+mod get_run;
+mod imputation;
+mod list_runs;
+mod needs;
+mod observe;
+mod open_file;
+mod reconcile;
+mod run_workflow;
+mod service_info;
+mod spool;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use serde::Deserialize;
+use tokio::sync::Notify;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    backend::{Backend, client::Client},
+    domain::{Clock, RunId, ServiceId},
+    ledger::Ledger,
+    registry::Registry,
+    vault::{Sealer, Vault},
+};
+
+pub use self::{
+    error::{Error, InputFault},
+    files::{FileSink, Files, Staged, Staging, check_name},
+    get_run::RunView,
+    list_runs::RunPage,
+    open_file::{OpenedFile, Stream, WantedFile},
+    run_workflow::{Order, Repetition},
+    service_info::Abilities,
+};
+
+/// The result of a use case.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The adapters of all services.
+pub type Adapters = BTreeMap<ServiceId, Arc<dyn Backend>>;
+
+/// How the gateway follows runs, and what it takes in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How soon after a change a service is asked again about its runs.
+    #[serde(with = "humantime_serde")]
+    pub poll_min: Duration,
+    /// How long the gateway waits at most between two questions to a service whose runs do not change.
+    /// TOPMed asks for no more than one a minute.
+    #[serde(with = "humantime_serde")]
+    pub poll_max: Duration,
+    /// How long a run's details are served before its service is asked again.
+    #[serde(with = "humantime_serde")]
+    pub details_fresh_for: Duration,
+    /// How long a service may not know a run, after it took it or may have taken it, before the run is
+    /// given up. Shorter tells the caller sooner; too short gives up runs that a slow service is about
+    /// to list.
+    #[serde(with = "humantime_serde")]
+    pub lost_after: Duration,
+    /// Attachments are held back in memory until the run's fields are known, up to this size; beyond
+    /// it they are streamed on, or spooled if the fields are still to come.
+    pub stage_bytes: usize,
+    /// Attachments that come before the run's fields are spooled to an encrypted file, up to this size;
+    /// a larger submission is refused, and told to send its fields first.
+    pub spool_bytes: u64,
+    /// Hosts from which the gateway fetches inputs for services that cannot; none, unless listed.
+    pub fetch_hosts: Vec<String>,
+    /// Submissions under way at once; a further one is told to come back.
+    pub max_submissions: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            poll_min: Duration::from_secs(2),
+            poll_max: Duration::from_secs(60),
+            details_fresh_for: Duration::from_secs(5),
+            lost_after: Duration::from_secs(600),
+            stage_bytes: 4 * 1024 * 1024,
+            spool_bytes: 2 * 1024 * 1024 * 1024,
+            fetch_hosts: Vec::new(),
+            max_submissions: 256,
+        }
+    }
+}
+
+/// Everything that the use cases stand on.
+#[derive(Debug)]
+pub struct Parts {
+    /// Settings.
+    pub config: Config,
+    /// What is remembered.
+    pub ledger: Ledger,
+    /// The services.
+    pub registry: Arc<Registry>,
+    /// Their adapters.
+    pub adapters: Adapters,
+    /// Their credentials.
+    pub vault: Arc<Vault>,
+    /// For inputs that the gateway fetches.
+    pub client: Client,
+    /// Seals the passwords of result archives.
+    pub passwords: Sealer,
+    /// Signs page tokens.
+    pub cursors: Sealer,
+    /// Wall time.
+    pub clock: Arc<dyn Clock>,
+    /// Where the spool lies.
+    pub spool_dir: PathBuf,
+}
+
+/// The use cases.
+pub struct Gateway {
+    parts: Parts,
+    tracker: TaskTracker,
+    details: details::DetailsCache,
+    /// Woken when a service gets something to follow.
+    wake: BTreeMap<ServiceId, Notify>,
+    /// The runs whose submission this process is busy with, so that nobody else reconciles them. Held
+    /// for one insertion, removal or look.
+    active: Mutex<HashSet<RunId>>,
+    submissions: Arc<tokio::sync::Semaphore>,
+}
+
+impl Gateway {
+    /// The use cases over their parts. Tasks are put on `tracker`.
+    pub fn new(parts: Parts, tracker: TaskTracker) -> Arc<Self> {
+        let wake = parts.adapters.keys().map(|id| (id.clone(), Notify::new())).collect();
+        Arc::new(Self {
+            details: details::DetailsCache::new(parts.config.details_fresh_for),
+            submissions: Arc::new(tokio::sync::Semaphore::new(parts.config.max_submissions)),
+            wake,
+            active: Mutex::default(),
+            tracker,
+            parts,
+        })
+    }
+
+    /// Starts following placed runs and looking for lost ones, until `shutdown`.
+    pub fn start(self: &Arc<Self>, shutdown: &CancellationToken) {
+        for id in self.parts.adapters.keys() {
+            self.tracker.spawn(watch::run(self.clone(), id.clone(), shutdown.clone()));
+        }
+        self.tracker.spawn(reconcile::run(self.clone(), shutdown.clone()));
+    }
+
+    /// Whether the ledger can be read.
+    pub async fn check(&self) -> Result<()> {
+        Ok(self.parts.ledger.check().await?)
+    }
+
+    /// Where files are staged before a submission's fields are known.
+    pub fn staging(&self) -> Staging {
+        Staging::new(
+            self.parts.config.stage_bytes,
+            self.parts.config.spool_bytes,
+            self.parts.spool_dir.clone(),
+        )
+    }
+
+    fn adapter(&self, id: &ServiceId) -> Result<&Arc<dyn Backend>> {
+        self.parts.adapters.get(id).ok_or_else(|| Error::ServiceGone { service: id.clone() })
+    }
+
+    fn wake(&self, id: &ServiceId) {
+        if let Some(wake) = self.wake.get(id) {
+            wake.notify_one();
+        }
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway").field("parts", &self.parts).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,102 @@
+//! A caller reads a log or an output, through the gateway and with their own credential.
+
+use bytes::Bytes;
+
+use super::{Error, Gateway, Result};
+use crate::{
+    backend::{self, ByteRange, ByteStream, Download, LogSource, RunDetails},
+    domain::Caller,
+    ledger::Entry,
+};
+
+/// The bytes of a file on their way.
+pub type Stream = ByteStream;
+
+/// Which file is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WantedFile {
+    /// Standard output or error of the run, or of one of its tasks.
+    Log {
+        /// Id of the task; none for the run as a whole.
+        task: Option<String>,
+        /// Standard error rather than output.
+        stderr: bool,
+    },
+    /// An output file, by its path.
+    Output(String),
+}
+
+/// A file that was found.
+#[derive(Debug)]
+pub enum OpenedFile {
+    /// It is in hand.
+    Whole(Bytes),
+    /// It comes from the service.
+    Streamed(Download),
+}
+
+impl Gateway {
+    /// Opens a file of one of the caller's runs.
+    pub async fn open_file(
+        &self,
+        caller: &Caller,
+        run_id: &str,
+        wanted: &WantedFile,
+        range: Option<ByteRange>,
+    ) -> Result<OpenedFile> {
+        let entry = self.own_run(caller, run_id).await?;
+        let locator = match wanted {
+            WantedFile::Log { task, stderr } => {
+                let details = self.details(&entry).await?.ok_or(Error::UnknownFile)?;
+                match log_of(&details, task.as_deref(), *stderr)? {
+                    LogSource::None => return Err(Error::UnknownFile),
+                    LogSource::Inline(text) => {
+                        return Ok(OpenedFile::Whole(Bytes::from(text.clone())));
+                    }
+                    LogSource::Remote(locator) => locator.clone(),
+                }
+            }
+            WantedFile::Output(path) => self.locate(&entry, path).await?,
+        };
+        self.download(&entry, &locator, range).await.map(OpenedFile::Streamed)
+    }
+
+    /// The locator of an output. It is a secret that the ledger does not keep, so the service is asked.
+    async fn locate(&self, entry: &Entry, path: &str) -> Result<String> {
+        if entry.expired {
+            return Err(Error::FileGone("the service has deleted the results".to_owned()));
+        }
+        let details = self.live_details(entry).await?;
+        let file = details.files.iter().find(|file| file.path == path);
+        file.map(|file| file.locator.clone()).ok_or(Error::UnknownFile)
+    }
+
+    async fn download(
+        &self,
+        entry: &Entry,
+        locator: &str,
+        range: Option<ByteRange>,
+    ) -> Result<Download> {
+        let (Some(service), Some(id)) = (&entry.service_id, &entry.backend_run_id) else {
+            return Err(Error::UnknownFile);
+        };
+        let adapter = self.adapter(service)?;
+        let credential = self.parts.vault.credential(&entry.caller_id, service);
+        adapter.download(&credential, id, locator, range).await.map_err(|error| match error {
+            backend::Error::UnknownRun => Error::UnknownFile,
+            other => Error::of_read(service, &other),
+        })
+    }
+}
+
+fn log_of<'a>(details: &'a RunDetails, task: Option<&str>, stderr: bool) -> Result<&'a LogSource> {
+    let (stdout_log, stderr_log) = match task {
+        None => (&details.stdout, &details.stderr),
+        Some(id) => {
+            let task = details.tasks.iter().find(|task| task.id == id);
+            let task = task.ok_or(Error::UnknownTask)?;
+            (&task.stdout, &task.stderr)
+        }
+    };
+    Ok(if stderr { stderr_log } else { stdout_log })
+}

@@ -1,0 +1,136 @@
+//! Finds out what became of submissions that nobody confirmed: after a lost answer, and after a crash.
+//!
+//! A run is looked for at the one service that may have it, by the tag that it carries, and is never
+//! sent anywhere again.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use jiff::SignedDuration;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::{Gateway, Result};
+use crate::{
+    backend::{self, Search},
+    domain::{BackendRunId, RunId, ServiceId},
+    ledger::{Phase, Unsettled},
+};
+
+/// How far a service's clock may be behind ours when old runs are left out of a search.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(60);
+
+/// Settles unconfirmed submissions until `shutdown`.
+pub(super) async fn run(gateway: Arc<Gateway>, shutdown: CancellationToken) {
+    let mut missing_since = HashMap::new();
+    let mut wait = Duration::ZERO;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = shutdown.cancelled() => return,
+        }
+        tokio::select! {
+            settled = gateway.settle_all(&mut missing_since) => {
+                if let Err(error) = settled {
+                    warn!("unconfirmed runs cannot be looked for: {error}");
+                }
+            }
+            () = shutdown.cancelled() => return,
+        }
+        wait = gateway.parts.config.poll_min;
+    }
+}
+
+/// Keeps a run from being reconciled while its submission is under way.
+#[derive(Debug)]
+pub(super) struct Active {
+    gateway: Arc<Gateway>,
+    run_id: RunId,
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.gateway.active.lock().expect("no holder panics").remove(&self.run_id);
+    }
+}
+
+impl Gateway {
+    pub(super) fn activate(self: &Arc<Self>, run_id: RunId) -> Active {
+        self.active.lock().expect("no holder panics").insert(run_id);
+        Active { gateway: self.clone(), run_id }
+    }
+
+    async fn settle_all(&self, missing_since: &mut HashMap<RunId, Instant>) -> Result<()> {
+        let unsettled = self.parts.ledger.unsettled().await?;
+        missing_since.retain(|run_id, _| unsettled.iter().any(|run| run.run_id == *run_id));
+        for run in unsettled {
+            if self.is_active(&run.run_id) {
+                continue;
+            }
+            match (run.phase, &run.service_id) {
+                (Phase::Sending | Phase::Uncertain, Some(service)) => {
+                    self.look_for(&run, service, missing_since).await?;
+                }
+                // The process ended before any service heard of it, and its caller got no id.
+                (Phase::Open | Phase::Sending | Phase::Uncertain, _) => {
+                    let why = "the gateway stopped before the run was sent";
+                    self.parts.ledger.refuse(&run.run_id, why).await?;
+                }
+                (Phase::Placed | Phase::Settled | Phase::Refused, _) => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn look_for(
+        &self,
+        run: &Unsettled,
+        service: &ServiceId,
+        missing_since: &mut HashMap<RunId, Instant>,
+    ) -> Result<()> {
+        match self.find(run, service).await {
+            Ok(Some(id)) => {
+                self.parts.ledger.place(&run.run_id, &id).await?;
+                let note = format!("the run was found at {service} and is followed from there");
+                self.parts.ledger.note(&run.run_id, &note).await?;
+                info!(run.id = %run.run_id, service.id = %service, "run {} was found", run.run_id);
+                self.wake(service);
+            }
+            Ok(None) => {
+                let since = *missing_since.entry(run.run_id).or_insert_with(Instant::now);
+                if since.elapsed() >= self.parts.config.lost_after {
+                    let why = format!(
+                        "{service} did not confirm the run and does not know it; nothing runs there. \
+                         Submit it again if it is still wanted."
+                    );
+                    self.parts.ledger.give_up(&run.run_id, &why).await?;
+                    warn!(run.id = %run.run_id, service.id = %service, "run {} never arrived", run.run_id);
+                }
+            }
+            // As long as the service cannot be asked, nothing is known.
+            Err(error) => {
+                warn!(run.id = %run.run_id, service.id = %service, "{service} cannot be searched: {error}");
+            }
+        }
+        Ok(())
+    }
+
+    async fn find(
+        &self,
+        run: &Unsettled,
+        service: &ServiceId,
+    ) -> backend::Result<Option<BackendRunId>> {
+        let Ok(adapter) = self.adapter(service) else {
+            return Err(backend::Error::unavailable("the service is no longer in the federation"));
+        };
+        let since = run.created_at - CLOCK_SKEW;
+        let known = self.parts.ledger.known_runs(service, since).await;
+        let known = known.map_err(|error| backend::Error::unavailable(error.to_string()))?;
+        let credential = self.parts.vault.credential(&run.caller_id, service);
+        adapter.find_run(&credential, &Search { run_id: run.run_id, since, known }).await
+    }
+
+    fn is_active(&self, run_id: &RunId) -> bool {
+        self.active.lock().expect("no holder panics").contains(run_id)
+    }
+}

@@ -1,0 +1,172 @@
+//! A run arrives: decided on one view of the federation, written down, and only then sent.
+
+use std::sync::{Arc, OnceLock};
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+
+use super::{Error, Files, Gateway, Result, fetch, needs};
+use crate::{
+    domain::{Caller, Needs, RunId, ServiceId},
+    ga4gh::wes::RunRequest,
+    ledger::{Entry, NewRun, Opened},
+    policy::{self, Permit},
+    routing::{self, NoRoute, Route},
+};
+
+/// What a caller submits.
+#[derive(Debug)]
+pub struct Order {
+    /// The request.
+    pub request: RunRequest,
+    /// Its files, which may still be arriving.
+    pub files: Files,
+    /// The caller's `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+    /// What the whole body comes to; set by whoever reads it, before its last file is handed over.
+    pub fingerprint: Arc<OnceLock<String>>,
+}
+
+/// What an `Idempotency-Key` was used for before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Repetition {
+    /// Never: this is the first time.
+    First,
+    /// For a run whose whole body came to this fingerprint.
+    Of {
+        /// The run.
+        run_id: RunId,
+        /// The fingerprint of its body.
+        fingerprint: String,
+    },
+}
+
+impl Gateway {
+    /// Takes a run and places it. Once this returns an id, the run exists and is never forgotten, even
+    /// if its service did not confirm it.
+    pub async fn run_workflow(self: &Arc<Self>, caller: &Caller, order: Order) -> Result<RunId> {
+        let needs = needs::of(&order.request)?;
+        needs::check_files(&order.request, &needs, order.files.names().as_deref())?;
+        let fleet = self.parts.registry.snapshot();
+        let permit = policy::evaluate(caller, &needs, &fleet)?;
+        let route = routing::choose(&permit, &needs, &fleet)?;
+        let route = self.without_unfetchable(route, &needs, &fleet)?;
+        let place = self.submissions.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
+
+        let run_id = RunId::generate();
+        let password = needs.imputation.as_ref().map(|_| archive_password());
+        let record = run_id.to_string();
+        let sealed =
+            password.as_ref().map(|text| self.parts.passwords.seal(&record, text.expose_secret()));
+
+        // From here on this process is busy with the run; nobody else may reconcile it.
+        let active = self.activate(run_id);
+        // The ledger hears of the run before any service does: a crash in between leaves an entry to
+        // reconcile, never a run that nobody remembers.
+        let opened = self
+            .parts
+            .ledger
+            .open(NewRun {
+                run_id,
+                caller,
+                request: &order.request,
+                decision: &describe(&permit, &route),
+                sealed_password: sealed.as_deref(),
+                idempotency_key: order.idempotency_key.as_deref(),
+            })
+            .await?;
+        if opened == Opened::KeyInUse {
+            return Err(Error::KeyBusy);
+        }
+
+        // The caller may leave; the run goes on, and so it belongs to a task of its own.
+        let gateway = self.clone();
+        let caller = caller.clone();
+        let task = self.tracker.spawn(async move {
+            let _held = (active, place);
+            gateway.dispatch(run_id, &caller, &needs, route, order, password).await
+        });
+        task.await.map_err(|error| Error::Internal(Box::new(error)))??;
+        Ok(run_id)
+    }
+
+    /// Looks up what an `Idempotency-Key` was used for. While that submission is still under way, the
+    /// answer is [`Error::KeyBusy`].
+    pub async fn repetition(&self, caller: &Caller, key: &str) -> Result<Repetition> {
+        match self.parts.ledger.run_of_key(&caller.id, key).await? {
+            None => Ok(Repetition::First),
+            Some(Entry { run_id, fingerprint: Some(fingerprint), .. }) => {
+                Ok(Repetition::Of { run_id, fingerprint })
+            }
+            Some(_) => Err(Error::KeyBusy),
+        }
+    }
+
+    /// Leaves out services that could not get the inputs: they cannot fetch, and the gateway may not.
+    fn without_unfetchable(
+        &self,
+        mut route: Route,
+        needs: &Needs,
+        fleet: &crate::registry::Snapshot,
+    ) -> Result<Route> {
+        let urls = needs::urls(needs);
+        let Err(fault) = fetch::check(&urls, &self.parts.config.fetch_hosts) else {
+            return Ok(route);
+        };
+        let fetches_all = |id: &ServiceId| {
+            let offer = fleet.get(id).and_then(|listing| listing.offer());
+            offer.is_some_and(|offer| urls.iter().all(|url| offer.fetches(url.scheme())))
+        };
+        let (able, unable): (Vec<_>, Vec<_>) =
+            route.candidates.into_iter().partition(|candidate| fetches_all(&candidate.service_id));
+        if able.is_empty() {
+            return Err(fault.into());
+        }
+        let why = "it cannot fetch the inputs itself, and the gateway may not";
+        route.excluded.extend(unable.into_iter().map(|c| (c.service_id, why.to_owned())));
+        route.candidates = able;
+        Ok(route)
+    }
+}
+
+impl From<NoRoute> for Error {
+    fn from(no_route: NoRoute) -> Self {
+        match no_route {
+            NoRoute::Unfit(misfit) => Self::Unfit(misfit),
+            NoRoute::Unavailable { excluded } => Self::NoService { excluded, retry_after: None },
+        }
+    }
+}
+
+/// The decision as the ledger keeps it and its caller may read it.
+fn describe(permit: &Permit, route: &Route) -> String {
+    let by_id = |reasons: &std::collections::BTreeMap<_, String>| {
+        reasons
+            .iter()
+            .map(|(id, why): (&ServiceId, _)| (id.to_string(), json!(why)))
+            .collect::<serde_json::Map<_, _>>()
+    };
+    let candidates: Vec<_> =
+        route.candidates.iter().map(|candidate| candidate.service_id.as_str()).collect();
+    json!({
+        "rule": permit.rule(),
+        "candidates": candidates,
+        "excluded": by_id(&route.excluded),
+        "forbidden": by_id(permit.forbidden()),
+    })
+    .to_string()
+}
+
+/// Letters and digits only, led by letters: Cloudgene escapes, quotes and guesses the type of what it is
+/// given, and only such a text survives all three.
+fn archive_password() -> SecretString {
+    use ring::rand::SecureRandom;
+
+    const LETTERS: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
+    let mut random = [0; 24];
+    ring::rand::SystemRandom::new()
+        .fill(&mut random)
+        .expect("the operating system gives randomness");
+    let text = random.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()]));
+    "Gw".chars().chain(text).collect::<String>().into()
+}

@@ -1,0 +1,191 @@
+//! Follows the placed runs of one service: one question for all of them, with back-off while nothing
+//! changes, whoever and however many are asking the gateway.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::{Gateway, Result, observe};
+use crate::{
+    backend::{self, Observed, Sighting},
+    domain::{BackendRunId, CallerId, RunId, ServiceId},
+    ga4gh::wes::State,
+    ledger::{LiveRun, Seen},
+};
+
+/// Runs asked about in one round; more wait for the next one.
+const ROUND: i64 = 5_000;
+
+/// How often the details of an ended run are asked for before the gateway does without them.
+const DETAILS_TRIES: u32 = 20;
+
+/// Follows the runs of one service until `shutdown`.
+pub(super) async fn run(gateway: Arc<Gateway>, service: ServiceId, shutdown: CancellationToken) {
+    let mut watch =
+        Watch { gateway, service, unknown_since: HashMap::new(), tries: HashMap::new() };
+    let config = watch.gateway.parts.config.clone();
+    let mut wait = config.poll_min;
+    loop {
+        tokio::select! {
+            () = watch.woken() => wait = config.poll_min,
+            () = tokio::time::sleep(wait) => {}
+            () = shutdown.cancelled() => return,
+        }
+        let round = tokio::select! {
+            round = watch.round() => round,
+            () = shutdown.cancelled() => return,
+        };
+        wait = match round {
+            Ok(true) => config.poll_min,
+            Ok(false) => (wait * 2).min(config.poll_max),
+            Err(error) => {
+                warn!(service.id = %watch.service, "the runs of {} cannot be followed: {error}", watch.service);
+                (wait * 2).min(config.poll_max)
+            }
+        };
+    }
+}
+
+struct Watch {
+    gateway: Arc<Gateway>,
+    service: ServiceId,
+    /// Since when the service says that it does not know a run which it took.
+    unknown_since: HashMap<RunId, Instant>,
+    /// How often the details of an ended run were asked for in vain.
+    tries: HashMap<RunId, u32>,
+}
+
+impl Watch {
+    /// Returns when a run was placed; the moment is left to the service, which may not list it at once.
+    async fn woken(&self) {
+        match self.gateway.wake.get(&self.service) {
+            Some(wake) => {
+                wake.notified().await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Asks about all live runs. Says whether anything changed.
+    async fn round(&mut self) -> Result<bool> {
+        let live = self.gateway.parts.ledger.live_runs(&self.service, ROUND).await?;
+        self.unknown_since.retain(|run_id, _| live.iter().any(|run| run.run_id == *run_id));
+        self.tries.retain(|run_id, _| live.iter().any(|run| run.run_id == *run_id));
+        let mut changed = false;
+        let (ended, going): (Vec<_>, Vec<_>) =
+            live.into_iter().partition(|run| run.state.is_terminal());
+        for run in ended {
+            changed |= self.settle(&run).await?;
+        }
+        let mut by_caller: BTreeMap<CallerId, Vec<LiveRun>> = BTreeMap::new();
+        for run in going {
+            by_caller.entry(run.caller_id.clone()).or_default().push(run);
+        }
+        for (caller, runs) in by_caller {
+            changed |= self.ask(&caller, runs).await?;
+        }
+        Ok(changed)
+    }
+
+    async fn ask(&mut self, caller: &CallerId, runs: Vec<LiveRun>) -> Result<bool> {
+        let adapter = self.gateway.adapter(&self.service)?.clone();
+        let credential = self.gateway.parts.vault.credential(caller, &self.service);
+        let ids: Vec<BackendRunId> = runs.iter().map(|run| run.backend_run_id.clone()).collect();
+        let sightings = match adapter.run_states(&credential, &ids).await {
+            Ok(sightings) => sightings,
+            Err(error) => {
+                warn!(service.id = %self.service, "{adapter} told nothing about its runs: {error}");
+                return Ok(false);
+            }
+        };
+        let by_id: HashMap<_, _> = runs.iter().map(|run| (&run.backend_run_id, run)).collect();
+        let mut changed = false;
+        for Sighting { id, observed } in sightings {
+            let Some(run) = by_id.get(&id) else { continue };
+            changed |= match observed {
+                Ok(observed) => self.see(run, &observed).await?,
+                Err(backend::Error::UnknownRun) => self.miss(run).await?,
+                // A credential, an outage or a page of HTML is never the state of a run.
+                Err(error) => {
+                    warn!(run.id = %run.run_id, service.id = %self.service, "no state: {error}");
+                    false
+                }
+            };
+        }
+        Ok(changed)
+    }
+
+    async fn see(&mut self, run: &LiveRun, observed: &Observed) -> Result<bool> {
+        self.unknown_since.remove(&run.run_id);
+        let now = self.gateway.parts.clock.now();
+        let state = observe::next_state(run.state, run.cancel_asked_at, observed, now);
+        let seen = Seen { state, word: observed.word.clone(), expired: observed.expired };
+        let changed = self.gateway.parts.ledger.observe(&run.run_id, &seen).await?;
+        if changed {
+            info!(run.id = %run.run_id, service.id = %self.service, "run {} is {}", run.run_id, state.as_str());
+        }
+        self.repeat_cancel(run, observed).await;
+        if state.is_terminal() {
+            let ended = LiveRun { state, ..run.clone() };
+            self.settle(&ended).await?;
+        }
+        Ok(changed)
+    }
+
+    /// A wish to cancel that did not get through when it was made is passed on again.
+    async fn repeat_cancel(&self, run: &LiveRun, observed: &Observed) {
+        let heard = matches!(observed.state, State::Canceling) || observed.state.is_terminal();
+        if run.cancel_asked_at.is_none() || heard {
+            return;
+        }
+        let credential = self.gateway.parts.vault.credential(&run.caller_id, &self.service);
+        if let Ok(adapter) = self.gateway.adapter(&self.service)
+            && let Err(error) = adapter.cancel_run(&credential, &run.backend_run_id).await
+        {
+            warn!(run.id = %run.run_id, service.id = %self.service, "cancel did not get through: {error}");
+        }
+    }
+
+    /// The service does not know a run which it took: given up once that has lasted.
+    async fn miss(&mut self, run: &LiveRun) -> Result<bool> {
+        let since = *self.unknown_since.entry(run.run_id).or_insert_with(Instant::now);
+        if since.elapsed() < self.gateway.parts.config.lost_after {
+            return Ok(false);
+        }
+        let why = format!(
+            "{} took the run as {} and no longer knows it; submit it again if it is still wanted",
+            self.service, run.backend_run_id
+        );
+        self.gateway.parts.ledger.give_up(&run.run_id, &why).await?;
+        warn!(run.id = %run.run_id, service.id = %self.service, "run {} was lost by its service", run.run_id);
+        Ok(true)
+    }
+
+    /// Reads everything about an ended run once more and keeps it, since services forget.
+    async fn settle(&mut self, run: &LiveRun) -> Result<bool> {
+        let adapter = self.gateway.adapter(&self.service)?.clone();
+        let credential = self.gateway.parts.vault.credential(&run.caller_id, &self.service);
+        let details = match adapter.run_details(&credential, &run.backend_run_id).await {
+            Ok(details) => serde_json::to_string(&details).ok(),
+            Err(error) => {
+                let tries = self.tries.entry(run.run_id).or_default();
+                *tries += 1;
+                if *tries < DETAILS_TRIES {
+                    return Ok(false);
+                }
+                let note = format!("{} did not tell how the run went: {error}", self.service);
+                self.gateway.parts.ledger.note(&run.run_id, &note).await?;
+                None
+            }
+        };
+        self.gateway.parts.ledger.settle(&run.run_id, details.as_deref()).await?;
+        Ok(true)
+    }
+}
