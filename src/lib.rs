@@ -4,6 +4,8 @@
 //! checks it.
 
 // Faces.
+pub mod api;
+pub mod edge;
 pub mod simulator;
 
 // Use cases.
@@ -15,6 +17,7 @@ pub mod routing;
 pub mod policy;
 
 // Stores and seams. They never import each other.
+pub mod auth;
 pub mod backend;
 pub mod ledger;
 pub mod registry;
@@ -26,3 +29,4 @@ pub mod domain;
 // Ground.
 pub mod database;
 pub mod ga4gh;
+pub mod telemetry;

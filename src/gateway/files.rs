@@ -103,6 +103,13 @@ impl Files {
         Attachments { manifest: self.manifest(), files }
     }
 
+    /// Reads what is still to come and throws it away.
+    pub async fn read_through(&self) {
+        let Some(rest) = &self.rest else { return };
+        let mut parts = rest.parts.lock().await;
+        while let Some(Part::File(_) | Part::Data(_) | Part::Aside(..)) = parts.recv().await {}
+    }
+
     fn manifest(&self) -> Option<Vec<ManifestEntry>> {
         if self.rest.is_some() {
             return None;

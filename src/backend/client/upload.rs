@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 
 use super::{Body, BoxError};
 
@@ -22,6 +22,8 @@ pub(super) struct Progress {
     wait: Duration,
     /// Guards a few words that the body writes and the waiting side reads.
     shared: Arc<Mutex<Shared>>,
+    /// Told when the body is out, since another bound holds from then on.
+    sent: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -34,7 +36,7 @@ struct Shared {
 impl Progress {
     pub(super) fn new(stall: Duration, wait: Duration) -> Self {
         let shared = Shared { last_move: Instant::now(), done: false, broke_off: None };
-        Self { stall, wait, shared: Arc::new(Mutex::new(shared)) }
+        Self { stall, wait, shared: Arc::new(Mutex::new(shared)), sent: Arc::default() }
     }
 
     /// Returns once nothing has moved for too long: the stall bound while the body goes out, the wait
@@ -43,19 +45,27 @@ impl Progress {
         loop {
             let (deadline, bound) = {
                 let shared = self.lock();
-                let bound = if shared.done { self.wait } else { self.stall.max(self.wait) };
+                let bound = if shared.done { self.wait } else { self.stall };
                 (shared.last_move + bound, bound)
             };
             if Instant::now() >= deadline {
                 return bound;
             }
-            tokio::time::sleep_until(deadline).await;
+            tokio::select! {
+                () = tokio::time::sleep_until(deadline) => {}
+                () = self.sent.notified() => {}
+            }
         }
     }
 
     /// The error with which our own side broke the body off, if it did.
     pub(super) fn broke_off(&self) -> Option<io::Error> {
         self.lock().broke_off.take()
+    }
+
+    fn finish(&self) {
+        self.lock().done = true;
+        self.sent.notify_one();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Shared> {
@@ -66,7 +76,7 @@ impl Progress {
 /// Lets `progress` watch the body.
 pub(super) fn watched(body: Body, progress: Progress) -> Body {
     if body.is_end_stream() {
-        progress.lock().done = true;
+        progress.finish();
     }
     Watched { body, progress }.boxed_unsync()
 }
@@ -87,14 +97,14 @@ impl HttpBody for Watched {
         let polled = Pin::new(&mut self.body).poll_frame(ctx);
         if let Poll::Ready(frame) = &polled {
             let ended = self.body.is_end_stream();
-            let mut shared = self.progress.lock();
-            shared.last_move = Instant::now();
+            self.progress.lock().last_move = Instant::now();
             match frame {
-                Some(Ok(_)) => shared.done = ended,
-                None => shared.done = true,
+                Some(Ok(_)) if !ended => {}
+                Some(Ok(_)) | None => self.progress.finish(),
                 Some(Err(error)) => {
                     let kind = error.downcast_ref().map_or(io::ErrorKind::Other, io::Error::kind);
-                    shared.broke_off = Some(io::Error::new(kind, error.to_string()));
+                    let error = io::Error::new(kind, error.to_string());
+                    self.progress.lock().broke_off = Some(error);
                 }
             }
         }
@@ -107,5 +117,31 @@ impl HttpBody for Watched {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::client::full;
+
+    #[tokio::test(start_paused = true)]
+    async fn after_the_last_byte_the_shorter_bound_holds() {
+        let progress = Progress::new(Duration::from_secs(60), Duration::from_secs(1));
+        let body = watched(full("all"), progress.clone());
+        let began = Instant::now();
+
+        let (_, bound) = tokio::join!(body.collect(), progress.expired());
+
+        assert_eq!(bound, Duration::from_secs(1));
+        assert_eq!(began.elapsed(), Duration::from_secs(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_upload_that_stands_still_is_given_up() {
+        let progress = Progress::new(Duration::from_secs(60), Duration::from_secs(1));
+        let _never_read = watched(full("all"), progress.clone());
+
+        assert_eq!(progress.expired().await, Duration::from_secs(60));
     }
 }

@@ -1,0 +1,184 @@
+//! The one place that turns errors into HTTP.
+//!
+//! Bodies are WES's `{msg, status_code}` with a stable `reason` beside it, and where a run is concerned
+//! whether it exists.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use tracing::error;
+use utoipa::ToSchema;
+
+use crate::{
+    auth,
+    gateway::{self, InputFault},
+    routing::Misfit,
+};
+
+/// The body of every error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ErrorResponse {
+    /// What happened, in words for people, and what to do about it.
+    pub msg: String,
+    /// The HTTP status.
+    pub status_code: i32,
+    /// A stable word for programs; the catalogue stands in `docs/errors.md`.
+    pub reason: String,
+    /// On a submission: whether a run came of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_exists: Option<bool>,
+    /// Every service that was considered, and why it did not take the run.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub services: BTreeMap<String, String>,
+}
+
+/// An error on its way to a caller.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    status: StatusCode,
+    body: ErrorResponse,
+    retry_after: Option<Duration>,
+}
+
+pub(super) type Result<T, E = ApiError> = std::result::Result<T, E>;
+
+impl ApiError {
+    pub(super) fn new(status: StatusCode, reason: &str, msg: impl Into<String>) -> Self {
+        let body = ErrorResponse {
+            msg: msg.into(),
+            status_code: i32::from(status.as_u16()),
+            reason: reason.to_owned(),
+            run_exists: None,
+            services: BTreeMap::new(),
+        };
+        Self { status, body, retry_after: None }
+    }
+
+    pub(super) fn bad_request(reason: &str, msg: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, reason, msg)
+    }
+
+    /// On a submission: no run came of it.
+    pub(super) fn without_run(mut self) -> Self {
+        self.body.run_exists = Some(false);
+        self
+    }
+
+    fn retry_after(mut self, after: Option<Duration>) -> Self {
+        self.retry_after = Some(after.unwrap_or(Duration::from_secs(30)));
+        self
+    }
+}
+
+impl From<InputFault> for ApiError {
+    fn from(fault: InputFault) -> Self {
+        Self::bad_request(fault.reason, fault.message)
+    }
+}
+
+impl From<gateway::Error> for ApiError {
+    fn from(error: gateway::Error) -> Self {
+        use gateway::Error as E;
+        let msg = error.to_string();
+        match error {
+            E::Input(fault) => fault.into(),
+            E::Unfit(misfit) => Self::bad_request(reason_of(&misfit), msg),
+            E::Denied(_) => Self::new(StatusCode::FORBIDDEN, "forbidden_by_policy", msg),
+            E::Refused { status: 413, .. } => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large_for_service", msg)
+            }
+            E::Refused { .. } => Self::bad_request("refused_by_service", msg),
+            E::NoService { excluded, retry_after } => {
+                let mut error =
+                    Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_service_available", msg);
+                error.body.services =
+                    excluded.into_iter().map(|(id, why)| (id.to_string(), why)).collect();
+                error.retry_after(retry_after)
+            }
+            E::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_submissions", msg)
+                .retry_after(None),
+            E::KeyBusy => Self::new(StatusCode::CONFLICT, "idempotency_key_busy", msg),
+            E::KeyReused => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", msg)
+            }
+            E::UnknownRun => Self::new(StatusCode::NOT_FOUND, "unknown_run", msg),
+            E::UnknownTask => Self::new(StatusCode::NOT_FOUND, "unknown_task", msg),
+            E::UnknownFile => Self::new(StatusCode::NOT_FOUND, "unknown_file", msg),
+            E::FileGone(_) => Self::new(StatusCode::GONE, "file_gone", msg),
+            E::BadPageToken => Self::bad_request("bad_page_token", msg),
+            E::ServiceUnavailable { retry_after, .. } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", msg)
+                    .retry_after(retry_after)
+            }
+            E::ServiceGone { .. } => Self::new(StatusCode::GONE, "service_gone", msg),
+            E::Internal(source) => {
+                error!("a use case failed: {}", chain(source.as_ref()));
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", msg)
+            }
+        }
+    }
+}
+
+impl From<auth::Error> for ApiError {
+    fn from(error: auth::Error) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, error.reason(), error.to_string())
+    }
+}
+
+fn reason_of(misfit: &Misfit) -> &'static str {
+    match misfit {
+        Misfit::OtherService => "unknown_service",
+        Misfit::WorkflowType(_) => "unknown_workflow_type",
+        Misfit::WorkflowTypeVersion { .. } => "unknown_workflow_type_version",
+        Misfit::WorkflowEngine(_) => "unknown_workflow_engine",
+        Misfit::Panel(_) => "unknown_panel",
+        Misfit::Population { .. } => "unknown_population",
+        Misfit::NoPopulation { .. } => "missing_population",
+        Misfit::Build { .. } => "build_not_accepted",
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body)).into_response();
+        let headers = response.headers_mut();
+        if let Some(after) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("Bearer realm=\"ga4gh-gateway\"");
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+/// What an unknown path answers.
+pub(super) async fn no_such_route() -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, "no_such_route", "there is nothing at this path")
+}
+
+/// What a known path answers to a method that it does not have.
+pub(super) async fn method_not_allowed() -> ApiError {
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "this path does not have this method",
+    )
+}
+
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

@@ -1,0 +1,14 @@
+//! Our own API, beside the GA4GH ones.
+
+mod get_decision;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::Api;
+
+/// Where it begins.
+pub(super) const BASE: &str = "/api/v1";
+
+pub(super) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(get_decision::get_decision))
+}

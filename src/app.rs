@@ -1,0 +1,235 @@
+//! The composition root: a configuration in, a running gateway out, with its real addresses.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File, TryLockError},
+    net::SocketAddr,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    sync::Arc,
+};
+
+use anyhow::{Context, Result, bail};
+use async_trait::async_trait;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::info;
+use url::Url;
+
+use crate::{
+    api::{self, Api},
+    auth::{self, Authenticator, DevelopmentIssuer, FetchKeys},
+    backend::{self, client::Client},
+    config::Config,
+    database::Database,
+    domain::{Clock, Credential, SystemClock},
+    edge::{self, Edge},
+    gateway::{Adapters, Gateway, Parts},
+    health::{self, Prober},
+    ledger::Ledger,
+    registry::Registry,
+    telemetry::Metrics,
+    vault::{Sealer, Vault, open_key_file},
+};
+
+/// A running gateway.
+#[derive(Debug)]
+pub struct App {
+    /// Where callers are served.
+    pub address: SocketAddr,
+    /// Where operators are served.
+    pub ops_address: SocketAddr,
+    edge: edge::Running,
+    database: Database,
+    tracker: TaskTracker,
+    shutdown: CancellationToken,
+    /// Held as long as the gateway runs, so that no second one uses the same data directory.
+    _lock: File,
+}
+
+/// The parts that serve, once everything they stand on is open.
+struct House {
+    api: Api,
+    gateway: Arc<Gateway>,
+    probers: Vec<Prober>,
+    database: Database,
+}
+
+impl App {
+    /// Opens everything, asks the services once, and serves.
+    pub async fn start(config: Config) -> Result<Self> {
+        let lock = take_data_dir(&config.data_dir)?;
+        let tracker = TaskTracker::new();
+        let shutdown = CancellationToken::new();
+        let House { api, gateway, probers, database } = build(&config, &tracker).await?;
+
+        // Callers find a gateway that knows its services, and operators one that answers at once.
+        health::start(probers, &tracker, &shutdown).await;
+        gateway.start(&shutdown);
+        let metrics = api.metrics.clone();
+        let routes = edge::metered(api::router(api.clone()), metrics);
+        let ops = api::ops_router(api);
+        let edge = Edge::start(config.server, routes, ops, shutdown.clone())
+            .context("the listeners cannot be opened")?;
+        info!(address = %edge.address, "the gateway serves at {}", edge.address);
+        Ok(Self {
+            address: edge.address,
+            ops_address: edge.ops_address,
+            edge,
+            database,
+            tracker,
+            shutdown,
+            _lock: lock,
+        })
+    }
+
+    /// Serves until `signal`, then stops.
+    pub async fn run_until(self, signal: impl Future<Output = ()>) {
+        tokio::select! {
+            () = signal => info!("the gateway was told to stop"),
+            () = self.edge.stopped() => {}
+        }
+        self.stop().await;
+    }
+
+    /// Stops: no new connections, what is under way finishes, loops end, the ledger closes.
+    pub async fn stop(self) {
+        self.shutdown.cancel();
+        self.edge.stopped().await;
+        self.tracker.close();
+        self.tracker.wait().await;
+        self.database.close().await;
+        info!("the gateway has stopped");
+    }
+}
+
+/// Checks what a configuration refers to, without opening a port or a database. Every problem is told.
+pub fn check(config: &Config) -> Vec<String> {
+    let mut problems = Vec::new();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let client = match Client::try_new(config.client.clone()) {
+        Ok(client) => client,
+        Err(error) => return vec![format!("client: {error}")],
+    };
+    for (position, service) in config.services.iter().enumerate() {
+        let built = service.to_service().map_err(|(_, why)| why);
+        if let Err(why) = built.and_then(|service| backend::build(&service, &client)) {
+            problems.push(format!("services[{position}].settings: {why}"));
+        }
+    }
+    let keys: Arc<dyn FetchKeys> = Arc::new(KeysByHttp(client));
+    if !config.auth.issuers.is_empty()
+        && let Err(error) = Authenticator::build(&config.auth, None, Some(keys), clock)
+    {
+        problems.push(format!("auth: {:#}", anyhow::Error::from(error)));
+    }
+    if let Err(error) = edge::check(&config.server) {
+        problems.push(format!("server: {:#}", anyhow::Error::from(error)));
+    }
+    problems
+}
+
+async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let client = Client::try_new(config.client.clone()).context("no certificate authorities")?;
+    let authenticator = authenticator(config, client.clone(), clock.clone())?;
+    let database = match &config.database_url {
+        Some(url) => Database::open_postgres(url).await,
+        None => Database::open_sqlite(&config.data_dir.join("gateway.sqlite")).await,
+    };
+    let database = database.context("the database cannot be opened")?;
+    let master = open_key_file(&config.data_dir.join("master.key"))?;
+
+    let mut adapters = Adapters::new();
+    let mut credentials = BTreeMap::new();
+    let mut services = Vec::new();
+    for item in &config.services {
+        let service = item.to_service().map_err(|(key, why)| anyhow::anyhow!("{key}: {why}"))?;
+        let adapter = backend::build(&service, &client)
+            .map_err(|why| anyhow::anyhow!("service {}: {why}", service.id))?;
+        let credential = item.to_credential().map_err(anyhow::Error::msg)?;
+        adapters.insert(service.id.clone(), adapter);
+        credentials.insert(service.id.clone(), credential);
+        services.push(service);
+    }
+    let registry = Arc::new(Registry::new(services));
+    let vault = Arc::new(Vault::new(credentials));
+    let probers = adapters.iter().map(|(id, adapter)| {
+        let (adapter, registry, vault) = (adapter.clone(), registry.clone(), vault.clone());
+        Prober::new(config.health.clone(), id.clone(), adapter, registry, vault)
+    });
+    let probers = probers.collect();
+
+    let parts = Parts {
+        config: config.gateway.clone(),
+        ledger: Ledger::new(database.clone(), clock.clone()),
+        registry,
+        adapters,
+        vault,
+        client,
+        passwords: Sealer::new(&master, "archive passwords"),
+        cursors: Sealer::new(&master, "page tokens"),
+        clock,
+        spool_dir: config.data_dir.clone(),
+    };
+    let gateway = Gateway::new(parts, tracker.clone());
+    let api = Api {
+        gateway: gateway.clone(),
+        authenticator: Arc::new(authenticator),
+        metrics: Arc::new(Metrics::new()),
+        config: Arc::new(config.api.clone()),
+    };
+    Ok(House { api, gateway, probers, database })
+}
+
+/// Where no issuer is configured, a gateway that only this machine can reach believes the tokens that it
+/// mints itself; one that others can reach refuses to start.
+fn authenticator(config: &Config, client: Client, clock: Arc<dyn Clock>) -> Result<Authenticator> {
+    let alone = config.auth.issuers.is_empty();
+    if alone && !config.auth.development_issuer && !config.server.listen.ip().is_loopback() {
+        bail!("auth.issuers is empty, and server.listen can be reached by others");
+    }
+    let development = if alone || config.auth.development_issuer {
+        Some(DevelopmentIssuer::open(&config.data_dir, clock.clone())?)
+    } else {
+        None
+    };
+    let keys: Arc<dyn FetchKeys> = Arc::new(KeysByHttp(client));
+    Ok(Authenticator::build(&config.auth, development.as_ref(), Some(keys), clock)?)
+}
+
+/// Makes the data directory for its owner alone, and takes it.
+fn take_data_dir(data_dir: &Path) -> Result<File> {
+    let named = || format!("the data directory {} cannot be used", data_dir.display());
+    if !data_dir.exists() {
+        fs::create_dir_all(data_dir).with_context(named)?;
+        fs::set_permissions(data_dir, fs::Permissions::from_mode(0o700)).with_context(named)?;
+    }
+    let lock = File::create(data_dir.join("lock")).with_context(named)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => {
+            bail!("another gateway uses the data directory {}", data_dir.display())
+        }
+        Err(TryLockError::Error(error)) => Err(error).with_context(named),
+    }
+}
+
+/// Lends the HTTP client to whoever needs the keys of an issuer.
+#[derive(Debug)]
+struct KeysByHttp(Client);
+
+#[async_trait]
+impl FetchKeys for KeysByHttp {
+    async fn fetch(&self, url: &Url) -> Result<Vec<u8>, auth::BoxError> {
+        const MAX_BYTES: usize = 1024 * 1024;
+        let answer = self.0.get(&Credential::None, url).await?;
+        if !answer.status().is_success() {
+            return Err(format!("the key set answered with {}", answer.status()).into());
+        }
+        let bytes = answer.bytes().await?;
+        if bytes.len() > MAX_BYTES {
+            return Err(format!("the key set is longer than {MAX_BYTES} bytes").into());
+        }
+        Ok(bytes.into())
+    }
+}

@@ -1,0 +1,201 @@
+//! Reads a TOML file, lays the environment over it, and finds every problem rather than the first.
+
+use std::{collections::HashSet, fs, path::Path};
+
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
+
+use super::{Config, Problem, ServiceConfig};
+
+/// Environment variables that begin so overlay the file: `GA4GH_GATEWAY__SERVER__LISTEN` is
+/// `server.listen`.
+pub const ENV_PREFIX: &str = "GA4GH_GATEWAY__";
+
+/// Most problems that are told of one section.
+const MAX_PROBLEMS: usize = 20;
+
+/// Reads the configuration: the file, if there is one, under the variables of the environment. All
+/// problems are told, each with its place.
+pub fn load(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<Config, Vec<Problem>> {
+    let source = file.map_or_else(|| "environment".to_owned(), |file| file.display().to_string());
+    let mut table = match file {
+        Some(file) => read(file).map_err(|problem| vec![problem])?,
+        None => Table::new(),
+    };
+    let mut reader = Reader { source, problems: Vec::new() };
+    overlay(&mut table, environment, &mut reader.problems);
+
+    let config = Config {
+        data_dir: reader.value(&mut table, "data_dir").unwrap_or_else(|| "data".into()),
+        database_url: reader.value(&mut table, "database_url"),
+        server: reader.section(&mut table, "server"),
+        api: reader.section(&mut table, "api"),
+        auth: reader.section(&mut table, "auth"),
+        client: reader.section(&mut table, "client"),
+        gateway: reader.section(&mut table, "gateway"),
+        health: reader.section(&mut table, "health"),
+        log: reader.section(&mut table, "log"),
+        services: reader.services(&mut table),
+    };
+    for key in table.keys() {
+        reader.problem(key, "there is no such key");
+    }
+    reader.check(&config);
+    if reader.problems.is_empty() { Ok(config) } else { Err(reader.problems) }
+}
+
+fn read(file: &Path) -> Result<Table, Problem> {
+    let source = file.display().to_string();
+    let text = fs::read_to_string(file)
+        .map_err(|error| Problem::new(&source, "", format!("cannot be read: {error}")))?;
+    toml::from_str(&text).map_err(|error| Problem::new(&source, "", error.to_string().trim_end()))
+}
+
+/// Lays variables over the table. A value is read as TOML, or as text where it is none.
+fn overlay(
+    table: &mut Table,
+    environment: impl IntoIterator<Item = (String, String)>,
+    problems: &mut Vec<Problem>,
+) {
+    for (name, text) in environment {
+        let Some(path) = name.strip_prefix(ENV_PREFIX) else { continue };
+        let path = path.to_ascii_lowercase();
+        let mut keys: Vec<&str> = path.split("__").collect();
+        let last = keys.pop().unwrap_or_default();
+        let mut inner = &mut *table;
+        let mut blocked = false;
+        for key in keys {
+            let next = inner.entry(key).or_insert_with(|| Value::Table(Table::new()));
+            match next {
+                Value::Table(next) => inner = next,
+                _ => {
+                    blocked = true;
+                    break;
+                }
+            }
+        }
+        if blocked {
+            problems.push(Problem::new("environment", name, "it names a part of what is no table"));
+            break;
+        }
+        let value = format!("value = {text}").parse::<Table>().ok();
+        let value = value.and_then(|mut table| table.remove("value"));
+        inner.insert(last.to_owned(), value.unwrap_or(Value::String(text)));
+    }
+}
+
+struct Reader {
+    source: String,
+    problems: Vec<Problem>,
+}
+
+impl Reader {
+    fn problem(&mut self, key: &str, message: impl std::fmt::Display) {
+        self.problems.push(Problem::new(&self.source, key, message));
+    }
+
+    fn value<T: DeserializeOwned>(&mut self, table: &mut Table, key: &str) -> Option<T> {
+        let value = table.remove(key)?;
+        match value.try_into() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.problem(key, error.to_string().trim_end());
+                None
+            }
+        }
+    }
+
+    fn section<T: DeserializeOwned + Default>(&mut self, table: &mut Table, key: &str) -> T {
+        match table.remove(key) {
+            None => T::default(),
+            Some(Value::Table(section)) => self.read(key, section).unwrap_or_default(),
+            Some(_) => {
+                self.problem(key, "it is a table, written as [section]");
+                T::default()
+            }
+        }
+    }
+
+    /// Reads a section. After a problem, what is wrong is taken out and the rest is read on, so that one
+    /// look shows all of it.
+    fn read<T: DeserializeOwned>(&mut self, key: &str, mut section: Table) -> Option<T> {
+        let before = self.problems.len();
+        for _ in 0..MAX_PROBLEMS {
+            let error = match serde_path_to_error::deserialize(Value::Table(section.clone())) {
+                Ok(value) if self.problems.len() == before => return Some(value),
+                Ok(_) => return None,
+                Err(error) => error,
+            };
+            let path = error.path().to_string();
+            let message = error.into_inner().to_string();
+            let message = message.lines().next().unwrap_or_default().to_owned();
+            let unknown = message.strip_prefix("unknown field `").and_then(|rest| {
+                rest.split('`').next().map(str::to_owned)
+            });
+            let culprit = match path.split(['.', '[']).next() {
+                Some(first) if section.contains_key(first) => first.to_owned(),
+                _ => unknown.clone().unwrap_or_default(),
+            };
+            let full = if path == "." || path.is_empty() { culprit.clone() } else { path };
+            self.problem(format!("{key}.{full}").trim_end_matches('.'), message);
+            if section.remove(&culprit).is_none() {
+                return None;
+            }
+        }
+        None
+    }
+
+    fn services(&mut self, table: &mut Table) -> Vec<ServiceConfig> {
+        let list = match table.remove("services") {
+            None => return Vec::new(),
+            Some(Value::Array(list)) => list,
+            Some(_) => {
+                self.problem("services", "it is a list, written as [[services]]");
+                return Vec::new();
+            }
+        };
+        let mut services = Vec::new();
+        for (position, item) in list.into_iter().enumerate() {
+            let key = format!("services[{position}]");
+            match item {
+                Value::Table(section) => services.extend(self.read(&key, section)),
+                _ => self.problem(&key, "a service is a table"),
+            }
+        }
+        services
+    }
+
+    /// What no section can see alone.
+    fn check(&mut self, config: &Config) {
+        let mut ids = HashSet::new();
+        for (position, service) in config.services.iter().enumerate() {
+            let key = format!("services[{position}]");
+            if let Err((field, message)) = service.to_service() {
+                self.problem(&format!("{key}.{field}"), message);
+            }
+            if !crate::backend::KINDS.contains(&service.kind.as_str()) {
+                let kinds = crate::backend::KINDS.join(", ");
+                self.problem(&format!("{key}.kind"), format!("a kind is one of {kinds}"));
+            }
+            if let Err(message) = service.to_credential() {
+                self.problem(&format!("{key}.credential"), message);
+            }
+            if !ids.insert(&service.id) {
+                self.problem(&format!("{key}.id"), format!("`{}` is taken", service.id));
+            }
+        }
+        let url = config.database_url.as_deref();
+        if url.is_some_and(|url| !url.starts_with("postgres")) {
+            self.problem("database_url", "it begins with postgres://; unset, SQLite is used");
+        }
+        if config.gateway.poll_min > config.gateway.poll_max {
+            self.problem("gateway.poll_min", "it is longer than gateway.poll_max");
+        }
+        if config.api.default_page_size > config.api.max_page_size || config.api.max_page_size == 0 {
+            self.problem("api.default_page_size", "it is larger than api.max_page_size, or that is 0");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The only reader of configuration files and of the environment.
+//!
+//! Everything is checked as a whole before any port is opened, and every problem is told with its file
+//! and key.
+
+mod load;
+mod problem;
+mod secret;
+mod service;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use crate::{
+    api, auth, backend::client, edge, gateway, health, telemetry,
+};
+
+pub use self::{
+    load::{ENV_PREFIX, load},
+    problem::Problem,
+    secret::SecretRef,
+    service::ServiceConfig,
+};
+
+/// The whole configuration. Each room states its own part.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the gateway keeps its database, its keys and its spool.
+    pub data_dir: PathBuf,
+    /// `postgres://…`; unset, an SQLite file in the data directory.
+    pub database_url: Option<String>,
+    /// Listeners and limits of connections.
+    pub server: edge::Config,
+    /// How the gateway presents itself.
+    pub api: api::Config,
+    /// Whose tokens are believed.
+    pub auth: auth::Config,
+    /// Deadlines of calls to services.
+    pub client: client::Config,
+    /// How runs are taken in and followed.
+    pub gateway: gateway::Config,
+    /// How often services are asked.
+    pub health: health::Config,
+    /// The log.
+    pub log: telemetry::Config,
+    /// The services of the federation.
+    pub services: Vec<ServiceConfig>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("data"),
+            database_url: None,
+            server: edge::Config::default(),
+            api: api::Config::default(),
+            auth: auth::Config::default(),
+            client: client::Config::default(),
+            gateway: gateway::Config::default(),
+            health: health::Config::default(),
+            log: telemetry::Config::default(),
+            services: Vec::new(),
+        }
+    }
+}
