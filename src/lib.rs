@@ -4,9 +4,11 @@
 //! checks it.
 
 // Faces.
+pub mod edge;
 pub mod simulator;
 
 // Stores and seams. They never import each other.
+pub mod auth;
 pub mod backend;
 
 // Words.
@@ -14,3 +16,4 @@ pub mod domain;
 
 // Ground.
 pub mod ga4gh;
+pub mod telemetry;
