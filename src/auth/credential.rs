@@ -68,7 +68,8 @@ mod tests {
     fn a_token_is_found_in_three_places() {
         let basic = |pair: &str| format!("Basic {}", STANDARD.encode(pair));
         let long = "x".repeat(MAX_TOKEN + 1);
-        let cases: Vec<(Vec<(&str, String)>, Result<&str, Error>)> = vec![
+        type Case<'a> = (Vec<(&'a str, String)>, Result<&'a str, Error>);
+        let cases: Vec<Case<'_>> = vec![
             (vec![("authorization", "Bearer t".into())], Ok("t")),
             (vec![("authorization", "bearer  t".into())], Ok("t")),
             (vec![("x-api-key", "t".into())], Ok("t")),

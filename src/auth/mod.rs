@@ -133,6 +133,10 @@ fn source(
     if issuer.issuer.is_empty() || issuer.audiences.is_empty() || issuer.algorithms.is_empty() {
         return Err(wrong("it needs a name, an audience and an algorithm"));
     }
+    if issuer.issuer.contains('#') {
+        // A caller's id is issuer, `#` and subject.
+        return Err(wrong("its name must not contain `#`"));
+    }
     match (&issuer.jwks_file, &issuer.jwks_url) {
         (Some(path), None) => {
             let unusable = |source| BuildError::Keys { path: path.clone(), source };

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub(super) struct Activity {
     /// Guards the two numbers; held for one read or write.
-    requests: Mutex<Requests>,
+    requests: Mutex<Count>,
     /// The connection speaks another protocol now, which has its own deadlines.
     upgraded: AtomicBool,
     /// A request body was left unread: closing at once would lose the answer to a reset.
@@ -19,7 +19,7 @@ pub(super) struct Activity {
 }
 
 #[derive(Debug)]
-struct Requests {
+struct Count {
     in_flight: usize,
     /// When the last one ended; before the first one, none has.
     last_end: Option<Instant>,
@@ -39,7 +39,7 @@ pub(super) enum Doing {
 impl Activity {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self {
-            requests: Mutex::new(Requests { in_flight: 0, last_end: None }),
+            requests: Mutex::new(Count { in_flight: 0, last_end: None }),
             upgraded: AtomicBool::new(false),
             unread: AtomicBool::new(false),
         })

@@ -113,3 +113,62 @@ impl Drop for Answer {
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use http_body_util::BodyExt;
+    use tracing_subscriber::fmt;
+
+    use super::{super::activity::Activity, *};
+
+    /// A log in memory.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn answer(text: &'static str) -> Answer {
+        let line = Line {
+            id: RequestId::of(Some(&HeaderValue::from_static("r-1"))),
+            method: Method::GET,
+            route: "/runs/{run_id}".to_owned(),
+            status: StatusCode::OK,
+            began: Instant::now(),
+            quiet: false,
+        };
+        Answer::new(AnyBody::from(text), line, Activity::new().request())
+    }
+
+    #[tokio::test]
+    async fn a_request_is_logged_once_when_its_answer_is_over() {
+        let log = Log::default();
+        let writer = log.clone();
+        let lines = fmt().json().flatten_event(true).with_writer(move || writer.clone()).finish();
+        let _guard = tracing::subscriber::set_default(lines);
+
+        answer("hello").collect().await.unwrap();
+        drop(answer("never sent"));
+
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 2, "{text}");
+        assert_eq!(lines[0]["message"], "GET /runs/{run_id} 200");
+        assert_eq!(lines[0]["request.id"], "r-1");
+        assert_eq!((&lines[0]["bytes"], &lines[0]["complete"]), (&5.into(), &true.into()));
+        assert_eq!((&lines[1]["bytes"], &lines[1]["complete"]), (&0.into(), &false.into()));
+    }
+}

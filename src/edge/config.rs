@@ -71,3 +71,28 @@ impl Default for Config {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operator_says_only_what_differs() {
+        let config: Config = toml::from_str(
+            "listen = '[::]:443'\nidle_timeout = '2m'\n[tls]\ncertificate = 'a'\nkey = 'b'",
+        )
+        .unwrap();
+
+        assert_eq!(config.listen, "[::]:443".parse().unwrap());
+        assert_eq!(config.idle_timeout, Duration::from_secs(120));
+        assert_eq!(config.max_body_bytes, Config::default().max_body_bytes);
+        assert_eq!(config.tls.unwrap().key, PathBuf::from("b"));
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused() {
+        for text in ["lisen = '[::]:443'", "[tls]\ncertificate = 'a'\nkey = 'b'\nca = 'c'"] {
+            assert!(toml::from_str::<Config>(text).is_err(), "{text}");
+        }
+    }
+}

@@ -24,7 +24,7 @@ use tracing::debug;
 use super::{
     Config,
     activity::Activity,
-    deadlines::{Deadlines, Limits},
+    deadlines::{Deadlines, Limits, Place},
     request::Requests,
 };
 use crate::telemetry::PeerAddress;
@@ -83,7 +83,13 @@ impl Face {
     }
 
     /// Serves requests until the client leaves, a deadline passes or the edge closes.
-    async fn serve(&self, stream: Stream, accepted: Instant, closing: &ShutdownWatch) {
+    async fn serve(
+        &self,
+        stream: Stream,
+        place: Place,
+        accepted: Instant,
+        closing: &ShutdownWatch,
+    ) {
         let h2 = matches!(stream.selected_alpn_proto(), Some(ALPN::H2));
         let peer = PeerAddress { address: peer_address(&stream), tls: self.tls.is_some() };
         let activity = Activity::new();
@@ -92,7 +98,7 @@ impl Face {
             async move { requests.answer(request, peer, activity).await }
         });
         let limits = Limits::new(&self.requests.config, h2);
-        let stream = Deadlines::new(stream, Arc::clone(&activity), limits, accepted);
+        let stream = Deadlines::new(stream, place, Arc::clone(&activity), limits, accepted);
         let stream = TokioIo::new(stream);
 
         // Both arms are the same words over two types that share no trait.
@@ -147,9 +153,9 @@ impl ServerApp for Face {
         mut stream: Stream,
         closing: &ShutdownWatch,
     ) -> Option<Stream> {
-        let _counted = self.connections.token();
+        let open = self.connections.token();
         let accepted = Instant::now();
-        let Ok(_place) = Arc::clone(&self.places).try_acquire_owned() else {
+        let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() else {
             if self.tls.is_none() {
                 // The socket's own buffer takes these few bytes: no waiting, so no deadline.
                 let _ = stream.write_all(FULL).await;
@@ -158,7 +164,7 @@ impl ServerApp for Face {
             return None;
         };
         if let Some(stream) = self.secured(stream).await {
-            self.serve(stream, accepted, closing).await;
+            self.serve(stream, Place { _permit: permit, _open: open }, accepted, closing).await;
         }
         // Never given back to Pingora: hyper has served all its requests.
         None

@@ -13,8 +13,10 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
+    sync::OwnedSemaphorePermit,
     time::{Instant, Sleep},
 };
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::{
     Config,
@@ -30,6 +32,7 @@ const LINGER_BYTES: usize = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Deadlines<S> {
     stream: S,
+    _place: Place,
     activity: Arc<Activity>,
     limits: Limits,
     /// When the head that is being read began; a fresh connection begins with one.
@@ -37,6 +40,14 @@ pub(super) struct Deadlines<S> {
     reading: Pin<Box<Sleep>>,
     writing: Option<Pin<Box<Sleep>>>,
     linger: Option<(Pin<Box<Sleep>>, usize)>,
+}
+
+/// A connection's place among the others. It goes with the stream, since after an upgrade the stream
+/// outlives hyper's part of the connection.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) _permit: OwnedSemaphorePermit,
+    pub(super) _open: TaskTrackerToken,
 }
 
 /// The deadlines in force.
@@ -58,10 +69,25 @@ impl Limits {
 
 impl<S> Deadlines<S> {
     /// `since` is when the connection was accepted.
-    pub(super) fn new(stream: S, activity: Arc<Activity>, limits: Limits, since: Instant) -> Self {
+    pub(super) fn new(
+        stream: S,
+        place: Place,
+        activity: Arc<Activity>,
+        limits: Limits,
+        since: Instant,
+    ) -> Self {
         let reading = Box::pin(tokio::time::sleep_until(since + limits.header));
         let head_began = Some(since);
-        Self { stream, activity, limits, head_began, reading, writing: None, linger: None }
+        Self {
+            stream,
+            _place: place,
+            activity,
+            limits,
+            head_began,
+            reading,
+            writing: None,
+            linger: None,
+        }
     }
 
     /// When waiting for a byte ends; none while a request is served, whose body has its own deadline.

@@ -10,11 +10,13 @@ use axum::{
 };
 use tokio::time::Instant;
 
+use super::request::catch_panic;
 use crate::telemetry::Metrics;
 
 /// The router with each answer counted by route template, method and class of status.
 pub fn metered(router: Router, metrics: Arc<Metrics>) -> Router {
-    router.layer(middleware::from_fn_with_state(metrics, count))
+    // Panics are caught below the count: they are answers with 500, and count as such.
+    router.layer(catch_panic()).layer(middleware::from_fn_with_state(metrics, count))
 }
 
 async fn count(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {

@@ -125,7 +125,14 @@ impl fmt::Debug for Requests {
 
 /// Catches panics, and lets the answer say which route it took.
 fn prepared(router: Router) -> Router {
-    router.layer(CatchPanicLayer::custom(panicked)).layer(middleware::from_fn(tell_route))
+    router.layer(catch_panic()).layer(middleware::from_fn(tell_route))
+}
+
+type Panicked = fn(Box<dyn Any + Send>) -> Response<Body>;
+
+/// Makes a panic an answer, so that the connection and its other requests live.
+pub(super) fn catch_panic() -> CatchPanicLayer<Panicked> {
+    CatchPanicLayer::custom(panicked)
 }
 
 async fn tell_route(request: AnyRequest, next: Next) -> Response<Body> {

@@ -25,6 +25,8 @@ pub(super) struct Upload {
     left: u64,
     stall: Duration,
     timer: Option<Pin<Box<Sleep>>>,
+    /// The handler waits for a byte. While it does something else, the client is not to blame.
+    waiting: bool,
     fault: Fault,
     activity: Arc<Activity>,
 }
@@ -56,7 +58,15 @@ impl Upload {
         activity: Arc<Activity>,
     ) -> (Self, Fault) {
         let fault = Fault::default();
-        let upload = Self { body, left: limit, stall, timer: None, fault: fault.clone(), activity };
+        let upload = Self {
+            body,
+            left: limit,
+            stall,
+            timer: None,
+            waiting: false,
+            fault: fault.clone(),
+            activity,
+        };
         (upload, fault)
     }
 
@@ -65,10 +75,14 @@ impl Upload {
         Poll::Ready(Some(Err(io::Error::new(kind, text).into())))
     }
 
-    /// Whether the body stood still for too long, counted from when it was first waited for.
+    /// Whether the body stood still for too long, counted from when the handler began to wait.
     fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let stall = self.stall;
         let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(stall)));
+        if !self.waiting {
+            timer.as_mut().reset(Instant::now() + stall);
+            self.waiting = true;
+        }
         timer.as_mut().poll(cx)
     }
 }
@@ -89,9 +103,7 @@ impl Body for Upload {
                 "the body stood still for too long",
             );
         };
-        if let Some(timer) = &mut this.timer {
-            timer.as_mut().reset(Instant::now() + this.stall);
-        }
+        this.waiting = false;
         if let Some(Ok(frame)) = &frame
             && let Some(data) = frame.data_ref()
         {

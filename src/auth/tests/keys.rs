@@ -104,6 +104,7 @@ fn a_door_that_makes_no_sense_is_not_built() {
         ("no keys", issuer(None)),
         ("no audience", Issuer { audiences: vec![], ..issuer(Some(&good)) }),
         ("no algorithm", Issuer { algorithms: vec![], ..issuer(Some(&good)) }),
+        ("an unclear name", Issuer { issuer: "a#b".to_owned(), ..issuer(Some(&good)) }),
         ("two sources", Issuer { jwks_url: url("https://a/k"), ..issuer(Some(&good)) }),
         ("plain http", Issuer { jwks_url: url("http://a/k"), ..issuer(None) }),
         ("nobody to fetch", Issuer { jwks_url: url("https://a/k"), ..issuer(None) }),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{
     super::Config,
@@ -186,4 +186,57 @@ async fn a_slow_but_steady_upload_passes() {
     }
 
     assert!(client.answer().await.ends_with("\r\n\r\n10"));
+}
+
+#[tokio::test]
+async fn a_handler_that_takes_its_time_does_not_make_the_upload_a_stalled_one() {
+    let edge = TestEdge::start(Config { body_stall_timeout: SHORT, ..config() });
+    let mut client = Client::connect(edge.running.address).await;
+    client.send("POST /pause HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabcde").await;
+    tokio::time::timeout(DEADLINE, edge.entered.notified()).await.unwrap();
+
+    tokio::time::sleep(SHORT * 2).await;
+    edge.release.notify_one();
+    client.send("fghij").await;
+
+    assert!(client.answer().await.ends_with("\r\n\r\n10"));
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_cut() {
+    let edge = TestEdge::start(Config { body_stall_timeout: SHORT, ..config() });
+    let mut client = Client::connect(edge.running.address).await;
+
+    client.send("GET /flood HTTP/1.1\r\nHost: a\r\n\r\n").await;
+
+    let given_up = tokio::time::timeout(DEADLINE, edge.entered.notified()).await;
+    given_up.expect("the answer is given up in time");
+}
+
+#[tokio::test]
+async fn an_upgraded_connection_has_its_own_deadlines_and_keeps_its_place() {
+    let limits =
+        Config { header_timeout: SHORT, idle_timeout: SHORT, max_connections: 1, ..config() };
+    let edge = TestEdge::start(limits);
+    let mut client = Client::connect(edge.running.address).await;
+    client
+        .send("GET /upgrade HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n")
+        .await;
+    client.send("Content-Length: 0\r\n\r\n").await;
+    let mut head = [0; 12];
+    client.0.read_exact(&mut head).await.unwrap();
+
+    tokio::time::sleep(SHORT * 3).await;
+    client.send("still here").await;
+    let other = Client::connect(edge.running.address).await.closed().await;
+
+    assert_eq!(&head, b"HTTP/1.1 101");
+    let mut seen = String::new();
+    while !seen.ends_with("still here") {
+        let mut byte = [0];
+        let read = tokio::time::timeout(DEADLINE, client.0.read_exact(&mut byte)).await;
+        read.expect("an echo in time").unwrap();
+        seen.push(char::from(byte[0]));
+    }
+    assert_eq!(status(&other), "503");
 }

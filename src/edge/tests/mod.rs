@@ -61,16 +61,32 @@ fn config() -> Config {
 }
 
 fn api(entered: Arc<Notify>, release: Arc<Notify>) -> Router {
+    let (flooded, paused, resumed) = (entered.clone(), entered.clone(), release.clone());
     let slow = async move || {
         entered.notify_one();
         release.notified().await;
         "done"
+    };
+    let pause = async move |body: Body| {
+        paused.notify_one();
+        resumed.notified().await;
+        count(body).await
+    };
+    let flood = async move || {
+        let told = TellDrop(flooded);
+        Body::from_stream(futures_util::stream::repeat_with(move || {
+            let _ = &told;
+            Ok::<_, std::io::Error>(vec![0; 65_536])
+        }))
     };
     Router::new()
         .route("/hello/{name}", get(async |Path(name): Path<String>| format!("hello {name}")))
         .route("/who", get(who))
         .route("/panic", get(async || -> String { panic!("on purpose") }))
         .route("/slow", get(slow))
+        .route("/pause", post(pause))
+        .route("/flood", get(flood))
+        .route("/upgrade", get(upgrade))
         .route("/count", post(count))
         .route("/echo", post(async |body: Body| body))
 }
@@ -90,4 +106,29 @@ async fn count(body: Body) -> Result<String, StatusCode> {
         bytes += data.map_err(|_| StatusCode::IM_A_TEAPOT)?.len();
     }
     Ok(bytes.to_string())
+}
+
+/// Tells when the answer that holds it is given up.
+struct TellDrop(Arc<Notify>);
+
+impl Drop for TellDrop {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
+/// Becomes an echo of bytes, as a websocket would.
+async fn upgrade(request: axum::extract::Request) -> http::Response<Body> {
+    #[expect(clippy::disallowed_methods, reason = "ends with its stream")]
+    tokio::spawn(async {
+        let stream = hyper::upgrade::on(request).await.unwrap();
+        let (mut reader, mut writer) = tokio::io::split(hyper_util::rt::TokioIo::new(stream));
+        tokio::io::copy(&mut reader, &mut writer).await
+    });
+    http::Response::builder()
+        .status(StatusCode::SWITCHING_PROTOCOLS)
+        .header("connection", "upgrade")
+        .header("upgrade", "echo")
+        .body(Body::empty())
+        .unwrap()
 }

@@ -1,5 +1,8 @@
 //! Ordinary requests.
 
+use std::sync::Arc;
+
+use axum::{Router, routing::get};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use http::Request;
@@ -7,13 +10,15 @@ use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio_util::task::AbortOnDropHandle;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
+    super::{Edge, metered},
     TestEdge,
     client::{Client, status},
     config,
 };
+use crate::telemetry::Metrics;
 
 #[tokio::test]
 async fn a_connection_serves_many_requests() {
@@ -67,6 +72,32 @@ async fn a_panic_is_an_answer_and_the_connection_lives() {
     assert_eq!((&body["reason"], &body["status_code"]), (&"internal".into(), &500.into()));
     assert!(!panicked.contains("on purpose"), "{panicked}");
     assert_eq!(status(&after), "200");
+}
+
+#[tokio::test]
+async fn answers_and_panics_are_counted_by_route() {
+    let metrics = Arc::new(Metrics::new());
+    let router = Router::new()
+        .route("/runs/{run_id}", get(async || "run"))
+        .route("/panic", get(async || -> String { panic!("on purpose") }));
+    let router = metered(router, Arc::clone(&metrics));
+    let shutdown = CancellationToken::new();
+    let _stop = shutdown.clone().drop_guard();
+    let running = Edge::start(config(), router, Router::new(), shutdown).unwrap();
+    let mut client = Client::connect(running.address).await;
+
+    for path in ["/runs/1", "/runs/2", "/panic", "/nowhere/3"] {
+        client.get(path, "").await;
+    }
+
+    let text = metrics.render();
+    for line in [
+        r#"{method="GET",route="/runs/{run_id}",status="2xx"} 2"#,
+        r#"{method="GET",route="/panic",status="5xx"} 1"#,
+        r#"{method="GET",route="unmatched",status="4xx"} 1"#,
+    ] {
+        assert!(text.contains(&format!("http_requests_total{line}")), "{line}\n{text}");
+    }
 }
 
 #[tokio::test]

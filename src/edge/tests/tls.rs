@@ -120,3 +120,22 @@ async fn a_handshake_that_does_not_come_is_cut() {
 
     assert_eq!(client.closed().await, "");
 }
+
+#[tokio::test]
+async fn a_stop_finishes_what_is_in_flight_over_http2() {
+    let secure = Secure::start(config());
+    let stream = TokioIo::new(secure.connect(b"h2").await);
+    let (mut client, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+    let _connection = spawn(connection);
+    let request = Request::get("https://localhost/slow").body(Full::<&[u8]>::default()).unwrap();
+    let answer = spawn(client.send_request(request));
+    timeout(DEADLINE, secure.edge.entered.notified()).await.unwrap();
+
+    secure.edge.shutdown.cancel();
+    secure.edge.release.notify_one();
+
+    let answer = timeout(DEADLINE, answer).await.unwrap().unwrap().unwrap();
+    assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "done");
+    timeout(DEADLINE, secure.edge.running.stopped()).await.unwrap();
+}
