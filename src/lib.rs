@@ -3,6 +3,13 @@
 //! The floor plan. Imports point down this list, never up and never sideways; `tests/it/floors.rs`
 //! checks it.
 
+// Roof.
+pub mod cli;
+
+pub mod app;
+
+pub mod config;
+
 // Faces.
 pub mod api;
 pub mod edge;
@@ -10,6 +17,7 @@ pub mod simulator;
 
 // Use cases.
 pub mod gateway;
+pub mod health;
 
 // Rules. Pure: no async, no clock, no I/O.
 pub mod routing;

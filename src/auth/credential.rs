@@ -1,0 +1,105 @@
+//! Where a caller may show a token: three headers, since WES clients know different ones.
+
+use std::borrow::Cow;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use super::Error;
+
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// Longest token. Real ones are below 4 KiB, since proxies cut headers there.
+pub(super) const MAX_TOKEN: usize = 8 * 1024;
+
+/// The token of a request. More than one credential is refused: it would be open which one counts.
+pub(super) fn token(headers: &HeaderMap) -> Result<Cow<'_, str>, Error> {
+    let token = match (single(headers, &header::AUTHORIZATION)?, single(headers, &API_KEY)?) {
+        (Some(_), Some(_)) => return Err(Error::MalformedToken),
+        (Some(value), None) => from_authorization(value)?,
+        (None, Some(value)) => Cow::Borrowed(value.trim()),
+        (None, None) => return Err(Error::MissingCredential),
+    };
+    match token.len() {
+        0 => Err(Error::MissingCredential),
+        1..=MAX_TOKEN => Ok(token),
+        _ => Err(Error::TokenTooLong),
+    }
+}
+
+fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Error> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (first, None) => {
+            first.map(HeaderValue::to_str).transpose().map_err(|_| Error::MalformedToken)
+        }
+        (_, Some(_)) => Err(Error::MalformedToken),
+    }
+}
+
+fn from_authorization(value: &str) -> Result<Cow<'_, str>, Error> {
+    let (scheme, rest) = value.trim().split_once(' ').unwrap_or((value, ""));
+    let rest = rest.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(Cow::Borrowed(rest))
+    } else if scheme.eq_ignore_ascii_case("basic") {
+        password(rest).map(Cow::Owned)
+    } else {
+        Err(Error::MissingCredential)
+    }
+}
+
+/// Clients that know only user and password send the token as the password; the user is ignored.
+fn password(encoded: &str) -> Result<String, Error> {
+    if encoded.len() > 2 * MAX_TOKEN {
+        return Err(Error::TokenTooLong);
+    }
+    let pair = STANDARD.decode(encoded).map_err(|_| Error::MalformedToken)?;
+    let pair = String::from_utf8(pair).map_err(|_| Error::MalformedToken)?;
+    let (_, password) = pair.split_once(':').ok_or(Error::MalformedToken)?;
+    Ok(password.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_found_in_three_places() {
+        let basic = |pair: &str| format!("Basic {}", STANDARD.encode(pair));
+        let long = "x".repeat(MAX_TOKEN + 1);
+        type Case<'a> = (Vec<(&'a str, String)>, Result<&'a str, Error>);
+        let cases: Vec<Case<'_>> = vec![
+            (vec![("authorization", "Bearer t".into())], Ok("t")),
+            (vec![("authorization", "bearer  t".into())], Ok("t")),
+            (vec![("x-api-key", "t".into())], Ok("t")),
+            (vec![("authorization", basic("me:t"))], Ok("t")),
+            (vec![("authorization", basic(":t:u"))], Ok("t:u")),
+            (vec![], Err(Error::MissingCredential)),
+            (vec![("authorization", "Bearer ".into())], Err(Error::MissingCredential)),
+            (vec![("authorization", "Digest t".into())], Err(Error::MissingCredential)),
+            (vec![("authorization", basic("me:"))], Err(Error::MissingCredential)),
+            (vec![("x-api-key", String::new())], Err(Error::MissingCredential)),
+            (vec![("authorization", basic("t"))], Err(Error::MalformedToken)),
+            (vec![("authorization", "Basic ???".into())], Err(Error::MalformedToken)),
+            (
+                vec![("authorization", "Bearer t".into()), ("x-api-key", "t".into())],
+                Err(Error::MalformedToken),
+            ),
+            (
+                vec![("authorization", "Bearer t".into()), ("authorization", "Bearer u".into())],
+                Err(Error::MalformedToken),
+            ),
+            (vec![("x-api-key", long.clone())], Err(Error::TokenTooLong)),
+            (vec![("authorization", basic(&format!("me:{long}")))], Err(Error::TokenTooLong)),
+        ];
+        for (pairs, expected) in cases {
+            let mut headers = HeaderMap::new();
+            for (name, value) in &pairs {
+                headers.append(*name, value.parse().unwrap());
+            }
+
+            assert_eq!(token(&headers).as_deref(), expected.as_deref(), "{pairs:.60?}");
+        }
+    }
+}

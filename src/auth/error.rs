@@ -1,0 +1,90 @@
+//! Why a caller is not believed, and why the door could not be built.
+
+use std::path::PathBuf;
+
+use super::BoxError;
+
+/// Why a caller is not believed. Never carries any part of the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The request shows no token.
+    #[error("a token is needed")]
+    MissingCredential,
+    /// What is shown is not one signed JSON Web Token.
+    #[error("the credential is not a token")]
+    MalformedToken,
+    /// Longer than any honest token.
+    #[error("the token is too long")]
+    TokenTooLong,
+    /// Nobody here trusts its issuer.
+    #[error("the token's issuer is not trusted here")]
+    UnknownIssuer,
+    /// Its issuer is not to sign this way.
+    #[error("the token is signed with an algorithm that is not allowed")]
+    AlgorithmNotAllowed,
+    /// Its issuer has no such key, or the keys cannot be read now.
+    #[error("the token's key is not known")]
+    UnknownKey,
+    /// Somebody else signed it, or it was changed.
+    #[error("the token's signature does not fit")]
+    BadSignature,
+    /// A claim that must be there is not.
+    #[error("the token lacks a claim")]
+    MissingClaim,
+    /// It is meant for somebody else.
+    #[error("the token is meant for another audience")]
+    WrongAudience,
+    /// Its time is over; a new one is needed.
+    #[error("the token has expired")]
+    TokenExpired,
+    /// Its time has not come.
+    #[error("the token is not valid yet")]
+    TokenNotYetValid,
+}
+
+impl Error {
+    /// The stable word for machines.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::MissingCredential => "missing_credential",
+            Self::MalformedToken => "malformed_token",
+            Self::TokenTooLong => "token_too_long",
+            Self::UnknownIssuer => "unknown_issuer",
+            Self::AlgorithmNotAllowed => "algorithm_not_allowed",
+            Self::UnknownKey => "unknown_key",
+            Self::BadSignature => "bad_signature",
+            Self::MissingClaim => "missing_claim",
+            Self::WrongAudience => "wrong_audience",
+            Self::TokenExpired => "token_expired",
+            Self::TokenNotYetValid => "token_not_yet_valid",
+        }
+    }
+}
+
+/// Why the configuration makes no door.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// Every caller would be refused.
+    #[error("no issuer is trusted: name one, or turn on the development issuer")]
+    NoIssuer,
+    /// One issuer is described twice.
+    #[error("issuer `{0}` is described twice")]
+    Twice(String),
+    /// A description of an issuer makes no sense.
+    #[error("issuer `{issuer}`: {wrong}")]
+    Issuer {
+        /// Which issuer.
+        issuer: String,
+        /// What is wrong.
+        wrong: &'static str,
+    },
+    /// The key set in a file cannot be used.
+    #[error("cannot use the keys in {}", path.display())]
+    Keys {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: BoxError,
+    },
+}
