@@ -69,7 +69,10 @@ impl Dialect {
             (Self::WesService, _) => -1,
             (Self::Sapporo, Phase::Canceled) => 138,
             (_, Phase::Canceled) => 130,
-            (_, _) => return Value::Null,
+            (_, Phase::Ended(Outcome::SystemError))
+            | (_, Phase::Queued | Phase::Preparing | Phase::Running | Phase::Canceling) => {
+                return Value::Null;
+            }
         };
         Value::from(code)
     }

@@ -176,7 +176,7 @@ async fn a_cancel_ends_a_run_where_the_server_cancels() {
     for (dialect, expected) in
         [("spec", "CANCELED"), ("toil", "CANCELED"), ("wes-service", "COMPLETE")]
     {
-        let settings = [("queue_ms", "0"), ("run_ms", "100"), ("cancel_ms", "10")];
+        let settings = [("queue_ms", "0"), ("run_ms", "1500"), ("cancel_ms", "10")];
         let server = Server::start(&settings).await;
         server.simulator.set("dialect", dialect).unwrap();
         let run_id = server.submit().await;
