@@ -10,6 +10,7 @@ use axum::{
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
+use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
@@ -133,6 +134,7 @@ async fn exchange(host: &impl Host, behavior: &Behavior, request: Request, next:
     let describes = request.uri().path().ends_with("/service-info");
     let gives_tokens = request.uri().path() == "/oauth/token";
     if behavior.maintenance && !describes && !gives_tokens {
+        drain(request).await;
         return host.error(StatusCode::SERVICE_UNAVAILABLE, "this server is under maintenance");
     }
     if reads {
@@ -186,6 +188,13 @@ impl Behavior {
         }
         answer
     }
+}
+
+/// Reads the rest of a request that is refused unread, so that a client that is still sending gets the
+/// answer and not a broken connection.
+pub(super) async fn drain(request: Request) {
+    let mut body = request.into_body().into_data_stream();
+    while let Some(Ok(_)) = body.next().await {}
 }
 
 /// An answer of which nothing is sent: the connection closes instead. (hyper writes the head together

@@ -18,7 +18,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{DnastackKnobs, Problem, Server};
-use crate::domain::{Clock, SystemClock};
+use crate::{
+    domain::{Clock, SystemClock},
+    simulator::behavior::drain,
+};
 
 /// The tokens that were given out, and until when each is good.
 #[derive(Debug, Clone, Default)]
@@ -112,12 +115,14 @@ pub(super) async fn authorize(
         .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     let admitted = !knobs.require_token || token.is_some_and(|token| server.tokens.admits(token));
     if refused || !admitted {
+        drain(request).await;
         let message = "the token is missing, expired or void";
         return Problem(StatusCode::UNAUTHORIZED, message.to_owned()).into_response();
     }
     let path = request.uri().path();
     let in_namespace = path.split('/').any(|segment| segment == knobs.namespace);
     if !in_namespace && !path.ends_with("/users/me") {
+        drain(request).await;
         let message = "this namespace is not yours";
         return Problem(StatusCode::FORBIDDEN, message.to_owned()).into_response();
     }

@@ -13,7 +13,7 @@ use super::{
     Look, Problem, Server, engines,
     run::{Run, tags},
 };
-use crate::simulator::{Submission, course::Course, upload::whole};
+use crate::simulator::{Submission, course::Course, submissions::without_passwords, upload::whole};
 
 /// `POST runs`.
 pub(super) async fn submit_one(State(server): State<Server>, request: Request) -> Response {
@@ -146,11 +146,10 @@ impl Server {
 
     /// The files are those of the workflow, where the run's workflow was put into the catalogue.
     fn submission(&self, look: &Look, run: &Run) -> Submission {
-        let mut fields = Vec::new();
-        for (name, value) in &run.request {
+        let fields = run.request.iter().map(|(name, value)| {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            fields.push((name.clone(), text));
-        }
+            (name.clone(), without_passwords(&text))
+        });
         let url = run.request.get("workflow_url").and_then(Value::as_str).unwrap_or_default();
         let workflows = self.workflows.lock().expect("no holder panics");
         let files: Vec<_> = workflows
@@ -163,7 +162,7 @@ impl Server {
             id: run.id.clone(),
             job_name: None,
             tags: tags(&run.request),
-            fields: fields.into_iter().collect(),
+            fields: fields.collect(),
             bytes: files.iter().map(|(_, bytes)| bytes).sum(),
             files,
             accepted_at: look.now,

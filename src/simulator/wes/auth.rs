@@ -10,6 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 
 use super::{Dialect, Server, WesKnobs, error::Problem};
+use crate::simulator::behavior::drain;
 
 /// Which credential is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +37,7 @@ pub(super) async fn authenticate(
     let shown = request.headers().get(header::AUTHORIZATION);
     match expected(&knobs) {
         Some(expected) if !public && shown.is_none_or(|shown| shown != expected.as_str()) => {
+            drain(request).await;
             refuse(&knobs)
         }
         Some(_) | None => next.run(request).await,

@@ -13,6 +13,7 @@ use super::{Dialect, Look, Server, error::Problem, run::Run};
 use crate::simulator::{
     Outcome, Submission,
     course::Course,
+    submissions::without_passwords,
     upload::{Upload, receive, whole},
 };
 
@@ -102,11 +103,12 @@ impl Server {
 
 fn submission(run_id: &str, look: &Look, upload: &Upload) -> Submission {
     let tags = upload.fields.get("tags").map(|tags| super::run::string_map(tags));
+    let fields = upload.fields.iter().map(|(name, text)| (name.clone(), without_passwords(text)));
     Submission {
         id: run_id.to_owned(),
         job_name: None,
         tags: tags.unwrap_or_default(),
-        fields: upload.fields.clone(),
+        fields: fields.collect(),
         files: upload.file_sizes(),
         bytes: upload.file_bytes(),
         accepted_at: look.now,
