@@ -3,10 +3,13 @@
 //! They know nothing of the gateway: they are written from the facts about the real servers, so that
 //! an adapter that is wrong fails here too. Each has knobs for the ways in which the real ones misbehave.
 
+mod behavior;
 pub mod cloudgene;
+mod course;
 pub mod dnastack;
 mod knobs;
 mod submissions;
+mod upload;
 pub mod wes;
 
 use std::net::SocketAddr;
@@ -17,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 pub use self::{
+    behavior::{Behavior, Outcome},
     knobs::{Knobs, knobs_from},
     submissions::{Submission, Submissions},
 };

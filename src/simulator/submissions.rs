@@ -8,6 +8,7 @@ use std::{
 use axum::{Json, Router, extract::State, routing::get};
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 /// One accepted submission.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -53,6 +54,35 @@ impl Submissions {
     }
 }
 
+/// A field as it may be shown: in a JSON object, members that are named after passwords are blotted out.
+pub(super) fn without_passwords(text: &str) -> String {
+    let Ok(mut object) = serde_json::from_str::<Map<String, Value>>(text) else {
+        return text.to_owned();
+    };
+    let mut blotted = false;
+    for (_, value) in object.iter_mut().filter(|(name, _)| name.contains("password")) {
+        *value = Value::from("***");
+        blotted = true;
+    }
+    if blotted { Value::from(object).to_string() } else { text.to_owned() }
+}
+
 async fn list(State(submissions): State<Submissions>) -> Json<Vec<Submission>> {
     Json(submissions.all())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_blotted_out() {
+        for (text, expected) in [
+            (r#"{"a.password":"x","n":1}"#, r#"{"a.password":"***","n":1}"#),
+            (r#"{"n": 1}"#, r#"{"n": 1}"#),
+            ("CWL", "CWL"),
+        ] {
+            assert_eq!(without_passwords(text), expected);
+        }
+    }
 }
