@@ -39,7 +39,8 @@ impl Api {
             Ok(answer) => answer.json().await,
             Err(refusal) if refusal.is_about_a_thing() => {
                 let message = format!("it does not open the app `{id}`: {}", refusal.message);
-                Err(Error::Credential { message })
+                let error = Error::Refused { status: 404, message };
+                Err(self.unless_dead(credential, error).await)
             }
             Err(refusal) => Err(refusal.into_read_error()),
         }
@@ -115,14 +116,9 @@ impl Api {
             return submitted(answer).await;
         }
         let refusal = Refusal::read(answer).await;
-        if refusal.status == 404 {
-            // Version 2 says so to a dead token, too; the list of jobs tells which it is.
-            let listed = self.jobs_page(credential, 1).await;
-            if let Err(error @ Error::Credential { .. }) = listed {
-                return Err(error);
-            }
-        }
-        Err(refusal.into_submit_error())
+        let not_there = refusal.status == 404;
+        let error = refusal.into_submit_error();
+        Err(if not_there { self.unless_dead(credential, error).await } else { error })
     }
 
     /// Opens a file; the answer may be of any status.
@@ -143,6 +139,14 @@ impl Api {
     /// An address below the base.
     pub(super) fn url(&self, segments: &[&str]) -> Url {
         join(&self.base, segments)
+    }
+
+    /// Version 2 answers 404 to a dead token, too; the list of jobs tells which it is.
+    async fn unless_dead(&self, credential: &Credential, error: Error) -> Error {
+        match self.jobs_page(credential, 1).await {
+            Err(dead @ Error::Credential { .. }) => dead,
+            Ok(_) | Err(_) => error,
+        }
     }
 
     async fn read<T: DeserializeOwned>(&self, credential: &Credential, url: &Url) -> Result<T> {

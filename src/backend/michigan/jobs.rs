@@ -80,8 +80,8 @@ pub(super) async fn sight(
                 api.job(credential, id).await
             }
         };
-        // What does not answer is not asked again for every other run.
-        down |= matches!(job, Err(Error::Unavailable { .. }));
+        // A server that cannot be reached is not asked again for every other run.
+        down |= matches!(job, Err(Error::Unavailable { source: Some(_), .. }));
         let observed = job.and_then(|job| observe(&job, is_canceling(id)));
         sightings.push(Sighting { id: id.clone(), observed });
     }

@@ -9,6 +9,8 @@ mod limit;
 mod messages;
 mod names;
 mod submit;
+#[cfg(test)]
+mod tests;
 mod translate;
 mod wire;
 
