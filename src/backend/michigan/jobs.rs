@@ -69,7 +69,7 @@ pub(super) async fn sight(
     let mut asked = 0;
     let mut down = false;
     for id in ids {
-        let row = rows.remove(id.as_str()).filter(|job| !needs_whole_job(job.state));
+        let row = rows.remove(id.as_str()).filter(|row| !needs_whole_job(row));
         let job = match row {
             Some(job) => Ok(job),
             None if down || asked == MAX_SINGLE => {

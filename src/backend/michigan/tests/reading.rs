@@ -106,6 +106,7 @@ async fn a_plain_token_goes_in_the_header_of_the_house() {
 async fn many_states_take_one_list_and_a_look_at_what_it_leaves_out() {
     let list = page_json(
         vec![
+            job_json(json!({"id": "job-6", "state": 1, "positionInQueue": -1})),
             job_json(json!({"id": "job-5", "state": 2})),
             job_json(json!({"id": "job-4", "state": 4})),
             job_json(json!({"id": "job-3", "state": 5})),
@@ -120,6 +121,9 @@ async fn many_states_take_one_list_and_a_look_at_what_it_leaves_out() {
             Reply::Json(200, job_json(json!({"id": "job-4", "state": 4, "positionInQueue": -1, "outputParams": output})))
         }
         "GET /api/v2/jobs/job-3" => Reply::Json(200, job_json(json!({"state": 5, "steps": failed}))),
+        "GET /api/v2/jobs/job-6" => {
+            Reply::Json(200, job_json(json!({"id": "job-6", "state": 6})))
+        }
         "GET /api/v2/jobs/job-2" => {
             Reply::Json(404, json!({"success": false, "message": "Job job-2 not found."}))
         }
@@ -127,7 +131,7 @@ async fn many_states_take_one_list_and_a_look_at_what_it_leaves_out() {
         _ => Reply::Text(404, "<html>no such page</html>"),
     })
     .await;
-    let ids = ["job-5", "job-4", "job-3", "job-2", "job-1", "job-0"].map(id);
+    let ids = ["job-5", "job-4", "job-3", "job-2", "job-1", "job-0", "job-6"].map(id);
 
     let sightings = backend(&server.url).run_states(&token(), &ids).await.unwrap();
 
@@ -138,8 +142,9 @@ async fn many_states_take_one_list_and_a_look_at_what_it_leaves_out() {
     assert!(matches!(state(3), Err(Error::UnknownRun)));
     assert!(matches!(state(4), Err(Error::Unavailable { .. })));
     assert!(matches!(state(5), Err(Error::Malformed(_))), "a proxy's 404 says nothing of a run");
+    assert_eq!(state(6).as_ref().unwrap().state, State::Canceled, "the row was stale");
     assert!(sightings.iter().map(|Sighting { id, .. }| id).eq(&ids));
-    assert_eq!(server.lines().len(), 6);
+    assert_eq!(server.lines().len(), 7);
 }
 
 #[tokio::test]
