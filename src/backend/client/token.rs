@@ -106,7 +106,20 @@ async fn fetch(client: &Client, credential: &Credential) -> Result<Token, HttpEr
     else {
         return Err(HttpError::BadCredential);
     };
-    let form = form_of(client_id, client_secret, scope.as_deref(), resource.as_deref());
+    // In a block of its own: the serializer is not `Send` and must not live across the call.
+    let form = {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("grant_type", "client_credentials");
+        form.append_pair("client_id", client_id);
+        form.append_pair("client_secret", client_secret.expose_secret());
+        if let Some(scope) = scope {
+            form.append_pair("scope", scope);
+        }
+        if let Some(resource) = resource {
+            form.append_pair("resource", resource);
+        }
+        form.finish()
+    };
     let request = Request::builder()
         .method(Method::POST)
         .uri(token_url.as_str())
@@ -125,17 +138,4 @@ async fn fetch(client: &Client, credential: &Credential) -> Result<Token, HttpEr
         value: token.access_token,
         renew_at: Instant::now() + Duration::from_secs_f64(life * 0.8),
     })
-}
-
-fn form_of(id: &str, secret: &SecretString, scope: Option<&str>, resource: Option<&str>) -> String {
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
-    form.append_pair("grant_type", "client_credentials");
-    form.append_pair("client_id", id);
-    form.append_pair("client_secret", secret.expose_secret());
-    for (name, value) in [("scope", scope), ("resource", resource)] {
-        if let Some(value) = value {
-            form.append_pair(name, value);
-        }
-    }
-    form.finish()
 }
