@@ -4,7 +4,12 @@
 
 mod answer;
 mod error;
+mod follow;
 mod form;
+pub mod lenient;
+#[cfg(test)]
+pub mod scripted;
+mod sight;
 mod token;
 mod upload;
 
@@ -28,7 +33,9 @@ use crate::domain::Credential;
 pub use self::{
     answer::{Answer, Problem, plain_text},
     error::HttpError,
+    follow::{is_home, slash_variant},
     form::Form,
+    sight::sight_each,
 };
 
 /// A request body on its way out.

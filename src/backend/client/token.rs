@@ -106,21 +106,25 @@ async fn fetch(client: &Client, credential: &Credential) -> Result<Token, HttpEr
     else {
         return Err(HttpError::BadCredential);
     };
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
-    form.append_pair("grant_type", "client_credentials");
-    form.append_pair("client_id", client_id);
-    form.append_pair("client_secret", client_secret.expose_secret());
-    if let Some(scope) = scope {
-        form.append_pair("scope", scope);
-    }
-    if let Some(resource) = resource {
-        form.append_pair("resource", resource);
-    }
+    let body = {
+        // The serializer cannot be sent across threads, so it must not live across the call.
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("grant_type", "client_credentials");
+        form.append_pair("client_id", client_id);
+        form.append_pair("client_secret", client_secret.expose_secret());
+        if let Some(scope) = scope {
+            form.append_pair("scope", scope);
+        }
+        if let Some(resource) = resource {
+            form.append_pair("resource", resource);
+        }
+        form.finish()
+    };
     let request = Request::builder()
         .method(Method::POST)
         .uri(token_url.as_str())
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(full(form.finish()))
+        .body(full(body))
         .map_err(|_| HttpError::BadUrl)?;
     let answer = client.send(&Credential::None, request, client.config().answer_timeout).await?;
     if !answer.status().is_success() {
