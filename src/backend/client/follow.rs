@@ -46,12 +46,25 @@ impl Client {
 
 /// Whether `url` lies at the same origin as `home`, or is the same host's move from `http` to `https`,
 /// so that the credential may be shown there.
-pub fn is_home(home: &Url, url: &Url) -> bool {
+fn is_home(home: &Url, url: &Url) -> bool {
     let moved_to_tls = (home.scheme(), url.scheme()) == ("http", "https")
         && home.host() == url.host()
         && home.port().is_none()
         && url.port().is_none();
     matches!(home.scheme(), "http" | "https") && (home.origin() == url.origin() || moved_to_tls)
+}
+
+/// `url` as it may be read with the credential, if it lies at the same origin as `home`. A service
+/// behind a TLS proxy names itself by `http`: that is lifted to `https`, never read in the clear.
+pub fn as_home(home: &Url, mut url: Url) -> Option<Url> {
+    let default_ports = home.port().is_none() && url.port().is_none();
+    if (home.scheme(), url.scheme()) == ("https", "http")
+        && default_ports
+        && home.host() == url.host()
+    {
+        url.set_scheme("https").ok()?;
+    }
+    is_home(home, &url).then_some(url)
 }
 
 /// Where a redirect leads that only adds or removes a slash at the end of the path, at the same
@@ -78,19 +91,14 @@ enum Visit {
     Elsewhere,
 }
 
-/// Decides whether `url` may be read, and with which standing. A service behind a TLS proxy names
-/// itself by `http`: such a URL is lifted to `https` rather than followed in the clear.
+/// Decides whether `url` may be read, and with which standing.
 fn visit(home: &Url, url: &mut Url) -> Result<Visit> {
-    let default_ports = home.port().is_none() && url.port().is_none();
-    if home.scheme() == "https" && url.scheme() == "http" {
-        if default_ports && home.host() == url.host() {
-            url.set_scheme("https").map_err(|()| refused("has no usable scheme"))?;
-        } else {
-            return Err(refused("would be read in the clear"));
-        }
-    }
-    if is_home(home, url) {
+    if let Some(own) = as_home(home, url.clone()) {
+        *url = own;
         return Ok(Visit::Home);
+    }
+    if (home.scheme(), url.scheme()) == ("https", "http") {
+        return Err(refused("would be read in the clear"));
     }
     if !matches!(url.scheme(), "http" | "https") {
         return Err(refused("is not on the web"));

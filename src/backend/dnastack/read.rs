@@ -10,7 +10,7 @@ use super::{DnastackBackend, translate, wire};
 use crate::{
     backend::{
         ByteRange, Download, Error, Observed, RUN_TAG, Result, RunDetails, Search, Sighting,
-        client::{is_home, sight_each},
+        client::{as_home, sight_each},
     },
     domain::{BackendRunId, Credential},
 };
@@ -61,8 +61,8 @@ impl DnastackBackend {
                 return Ok(true);
             }
             let Some(next) = next else { return Ok(true) };
-            let next =
-                url.join(&next).ok().filter(|next| is_home(&self.base, next) && *next != url);
+            let next = url.join(&next).ok().and_then(|next| as_home(&self.base, next));
+            let next = next.filter(|next| *next != url);
             url = next.ok_or_else(|| {
                 Error::Malformed("its next page is at another host, or the same one".to_owned())
             })?;

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use crate::backend::{OutputFile, client::is_home, output_marker};
+use crate::backend::{OutputFile, client::as_home, output_marker};
 
 /// What is said where an address was taken away.
 const STAYS: &str = "the file stays on the service";
@@ -86,7 +86,7 @@ impl Reader<'_> {
 
     /// A text among the outputs. One that is a URL of the service's own becomes a file.
     fn text(&mut self, text: &str, name: Option<&str>, size: Option<u64>) -> Value {
-        let own = text.parse::<Url>().ok().filter(|url| self.is_own(url));
+        let own = text.parse::<Url>().ok().and_then(|url| as_home(self.home, url));
         let Some(url) = own else { return text.into() };
         // CWL names a file twice, by `location` and by `path`.
         if let Some(file) = self.files.iter().find(|file| file.locator == url.as_str()) {
@@ -97,14 +97,6 @@ impl Reader<'_> {
         let marker = output_marker(&path);
         self.files.push(OutputFile { path, size, locator: url.into() });
         marker.into()
-    }
-
-    fn is_own(&self, url: &Url) -> bool {
-        // Behind a TLS proxy, a server names itself by `http`.
-        let in_the_clear =
-            self.home.scheme() == "https" && url.scheme() == "http" && url.port().is_none();
-        is_home(self.home, url)
-            || (in_the_clear && self.home.port().is_none() && self.home.host() == url.host())
     }
 
     fn free_path(&self, wanted: &str) -> String {

@@ -37,6 +37,8 @@ impl WesBackend {
         serde_json::from_value(body).map_err(|error| Error::Malformed(error.to_string()))
     }
 
+    /// The condition of a run. wes-service answers 200 and `RUNNING` for ids that it never gave out,
+    /// which cannot be told apart.
     pub(super) async fn state(
         &self,
         credential: &Credential,

@@ -137,6 +137,7 @@ async fn a_lost_answer_is_uncertain() {
     let placed = backend(&server).run_workflow(&bearer(), submission(files())).await;
 
     assert_eq!(name(&placed.unwrap_err()), "uncertain");
+    assert_eq!(server.lines(), ["GET /service-info", "POST /runs"]);
 }
 
 #[tokio::test]
