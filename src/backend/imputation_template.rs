@@ -30,8 +30,9 @@ pub struct ImputationTemplate {
     #[serde(default)]
     pub workflow_engine_parameters: BTreeMap<String, String>,
     /// Parameters of the workflow. A text value of `{panel}`, `{population}`, `{build}`, `{phasing}`,
-    /// `{mode}`, `{r2_filter}`, `{files}` or `{password}` is replaced by what the request says; one for
-    /// which it says nothing is left out.
+    /// `{mode}`, `{r2_filter}`, `{files}` or `{password}` is replaced by what the request says, at any
+    /// depth; one for which it says nothing is left out. A list item that holds `{file}` is repeated
+    /// for each file, since CWL wants `{"class": "File", "location": "{file}"}`.
     pub params: Map<String, Value>,
     /// The panels that the workflow can impute against.
     pub panels: Vec<PanelSettings>,
@@ -65,6 +66,11 @@ impl ImputationTemplate {
         self.panels.iter().map(PanelSettings::to_panel).collect()
     }
 
+    /// Whether the workflow is told the names of its files.
+    pub fn names_files(&self) -> bool {
+        self.params.values().any(|value| holds(value, "{files}") || holds(value, "{file}"))
+    }
+
     /// The request in the words of the operator's workflow. `names` are the names of the attachments,
     /// in order; files named by URL follow them.
     pub fn fill(
@@ -73,12 +79,8 @@ impl ImputationTemplate {
         order: &ImputationOrder,
         names: &[String],
     ) -> RunRequest {
-        let mut params = Map::new();
-        for (name, value) in &self.params {
-            if let Some(value) = fill_value(value, order, names) {
-                params.insert(name.clone(), value);
-            }
-        }
+        let filling = Filling { order, files: files_of(order, names) };
+        let params = filling.object(&self.params, None);
         RunRequest {
             workflow_params: params,
             workflow_type: self.workflow_type.clone(),
@@ -114,29 +116,135 @@ impl PanelSettings {
     }
 }
 
-fn fill_value(value: &Value, order: &ImputationOrder, names: &[String]) -> Option<Value> {
-    use secrecy::ExposeSecret as _;
+/// The files by name: the attachments, then what the request names by URL.
+fn files_of(order: &ImputationOrder, names: &[String]) -> Vec<String> {
+    let urls = order.imputation.files.iter().filter_map(|file| match file {
+        InputFile::Url(url) => Some(url.to_string()),
+        InputFile::Attachment(_) => None,
+    });
+    names.iter().cloned().chain(urls).collect()
+}
 
-    let Some(text) = value.as_str() else { return Some(value.clone()) };
-    let imputation = &order.imputation;
-    let filled = match text {
-        "{panel}" => order.panel.key.clone().into(),
-        "{population}" => imputation.population.clone()?.into(),
-        "{build}" => imputation.build.as_str().into(),
-        "{phasing}" => imputation.phasing.as_str().into(),
-        "{mode}" => imputation.mode.as_str().into(),
-        "{r2_filter}" => imputation.r2_filter.into(),
-        "{password}" => order.archive_password.expose_secret().into(),
-        "{files}" => names
+fn holds(value: &Value, placeholder: &str) -> bool {
+    match value {
+        Value::String(text) => text == placeholder,
+        Value::Array(items) => items.iter().any(|item| holds(item, placeholder)),
+        Value::Object(members) => members.values().any(|member| holds(member, placeholder)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+struct Filling<'a> {
+    order: &'a ImputationOrder,
+    files: Vec<String>,
+}
+
+impl Filling<'_> {
+    fn object(&self, members: &Map<String, Value>, file: Option<&str>) -> Map<String, Value> {
+        members
             .iter()
-            .cloned()
-            .chain(imputation.files.iter().filter_map(|file| match file {
-                InputFile::Url(url) => Some(url.to_string()),
-                InputFile::Attachment(_) => None,
-            }))
-            .collect::<Vec<_>>()
-            .into(),
-        _ => value.clone(),
-    };
-    Some(filled)
+            .filter_map(|(name, member)| Some((name.clone(), self.value(member, file)?)))
+            .collect()
+    }
+
+    /// The value with its placeholders filled; `file` is the one for which a list item is repeated.
+    fn value(&self, value: &Value, file: Option<&str>) -> Option<Value> {
+        match value {
+            Value::String(text) => self.text(text, file),
+            Value::Array(items) => {
+                Some(Value::Array(items.iter().flat_map(|item| self.item(item, file)).collect()))
+            }
+            Value::Object(members) => Some(Value::Object(self.object(members, file))),
+            Value::Null | Value::Bool(_) | Value::Number(_) => Some(value.clone()),
+        }
+    }
+
+    fn item(&self, item: &Value, file: Option<&str>) -> Vec<Value> {
+        if file.is_none() && holds(item, "{file}") {
+            self.files.iter().filter_map(|file| self.value(item, Some(file))).collect()
+        } else {
+            self.value(item, file).into_iter().collect()
+        }
+    }
+
+    fn text(&self, text: &str, file: Option<&str>) -> Option<Value> {
+        use secrecy::ExposeSecret as _;
+
+        let imputation = &self.order.imputation;
+        Some(match text {
+            "{panel}" => self.order.panel.key.clone().into(),
+            "{population}" => imputation.population.clone()?.into(),
+            "{build}" => imputation.build.as_str().into(),
+            "{phasing}" => imputation.phasing.as_str().into(),
+            "{mode}" => imputation.mode.as_str().into(),
+            "{r2_filter}" => imputation.r2_filter.into(),
+            "{password}" => self.order.archive_password.expose_secret().into(),
+            "{files}" => self.files.clone().into(),
+            // Outside a list there is one file at most.
+            "{file}" => file.or(self.files.first().map(String::as_str))?.into(),
+            other => other.into(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::{Imputation, Mode, Phasing};
+
+    fn order() -> ImputationOrder {
+        ImputationOrder {
+            imputation: Imputation {
+                panel: "h3a".to_owned(),
+                build: Build::Hg38,
+                population: None,
+                phasing: Phasing::Eagle,
+                mode: Mode::Imputation,
+                r2_filter: 0.3,
+                aes_encryption: false,
+                meta: false,
+                files: vec![InputFile::Url("https://data.example/c.vcf.gz".parse().unwrap())],
+            },
+            panel: ReferencePanel {
+                id: "h3a".to_owned(),
+                key: "panel-7".to_owned(),
+                name: "H3A".to_owned(),
+                build: None,
+                input_builds: vec![Build::Hg38],
+                populations: Vec::new(),
+            },
+            archive_password: "abc123".to_owned().into(),
+        }
+    }
+
+    #[test]
+    fn placeholders_are_filled_at_any_depth() {
+        let template: ImputationTemplate = serde_json::from_value(json!({
+            "workflow_url": "https://w.example/impute.cwl", "workflow_type": "CWL",
+            "workflow_type_version": "v1.2", "panels": [],
+            "params": {
+                "reference": "{panel}", "population": "{population}", "r2": "{r2_filter}",
+                "names": "{files}", "note": "as is", "key": {"secret": "{password}"},
+                "vcfs": [{"class": "File", "location": "{file}"}],
+            },
+        }))
+        .unwrap();
+
+        let names = ["a.vcf.gz".to_owned()];
+        let request = template.fill(&RunRequest::default(), &order(), &names);
+
+        assert!(template.names_files());
+        let params = json!({
+            "reference": "panel-7", "r2": 0.3,
+            "names": ["a.vcf.gz", "https://data.example/c.vcf.gz"],
+            "note": "as is", "key": {"secret": "abc123"},
+            "vcfs": [
+                {"class": "File", "location": "a.vcf.gz"},
+                {"class": "File", "location": "https://data.example/c.vcf.gz"},
+            ],
+        });
+        assert_eq!(Value::Object(request.workflow_params), params);
+    }
 }

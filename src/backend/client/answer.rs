@@ -63,6 +63,13 @@ impl Answer {
         self.headers.get(header::LOCATION)?.to_str().ok()
     }
 
+    /// Whether this is a page for people, such as a proxy's own error, and not the service speaking.
+    pub fn is_page(&self) -> bool {
+        let media_type =
+            self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        media_type.is_some_and(|media_type| media_type.starts_with("text/html"))
+    }
+
     /// Reads the whole body, up to the bound and within the answer time-out.
     pub async fn bytes(mut self) -> Result<Bytes, HttpError> {
         let read = async {
@@ -116,9 +123,12 @@ impl Answer {
 }
 
 fn watch_stalls(body: Incoming, stall: Duration) -> ByteStream {
-    let frames = BodyStream::new(body).filter_map(async |frame| match frame {
-        Ok(frame) => frame.into_data().ok().map(Ok),
-        Err(error) => Some(Err(io::Error::other(error))),
+    let frames = BodyStream::new(body).filter_map(|frame| {
+        // Not an async closure: rustc 1.95 loses track of it in incremental builds and crashes.
+        std::future::ready(match frame {
+            Ok(frame) => frame.into_data().ok().map(Ok),
+            Err(error) => Some(Err(io::Error::other(error))),
+        })
     });
     Box::pin(futures_util::stream::unfold(Some(Box::pin(frames)), move |frames| async move {
         let mut frames = frames?;

@@ -4,7 +4,12 @@
 
 mod answer;
 mod error;
+mod follow;
 mod form;
+pub mod lenient;
+#[cfg(test)]
+pub mod scripted;
+mod sight;
 mod token;
 mod upload;
 
@@ -28,7 +33,9 @@ use crate::domain::Credential;
 pub use self::{
     answer::{Answer, Problem, plain_text},
     error::HttpError,
+    follow::{as_home, slash_variant},
     form::Form,
+    sight::sight_each,
 };
 
 /// A request body on its way out.
@@ -79,8 +86,13 @@ pub struct Client {
     inner: Arc<Inner>,
 }
 
+type Connections = Legacy<HttpsConnector<HttpConnector>, Body>;
+
 struct Inner {
-    http: Legacy<HttpsConnector<HttpConnector>, Body>,
+    /// For calls without a body, which may come in bursts.
+    kept: Connections,
+    /// For requests with a body. A connection that died unnoticed would make a submission uncertain.
+    single: Connections,
     tokens: Tokens,
     config: Config,
 }
@@ -97,12 +109,15 @@ impl Client {
             .https_or_http()
             .enable_http1()
             .wrap_connector(connector);
-        let http = Legacy::builder(TokioExecutor::new())
+        let kept = Legacy::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(Duration::from_secs(20))
+            .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(config.idle_connections)
-            .build(connector);
-        Ok(Self { inner: Arc::new(Inner { http, tokens: Tokens::default(), config }) })
+            .build(connector.clone());
+        let single =
+            Legacy::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
+        let tokens = Tokens::default();
+        Ok(Self { inner: Arc::new(Inner { kept, single, tokens, config }) })
     }
 
     /// The deadlines and bounds in force.
@@ -116,7 +131,8 @@ impl Client {
     }
 
     /// Asks without a body, with further headers. A token from client credentials that is refused with
-    /// 401 is renewed and the call repeated once: a refused call had no effect.
+    /// 401 is renewed and the call repeated once: a refused call had no effect. A GET whose connection
+    /// broke is repeated once on a new one.
     pub async fn call(
         &self,
         credential: &Credential,
@@ -132,7 +148,12 @@ impl Client {
             request.body(empty()).map_err(|_| HttpError::BadUrl)
         };
         let wait = self.inner.config.answer_timeout;
-        let answer = self.send(credential, build()?, wait).await?;
+        let answer = match self.exchange(&self.inner.kept, credential, build()?, wait).await {
+            Err(HttpError::Broken(_)) if method == Method::GET => {
+                self.send(credential, build()?, wait).await?
+            }
+            answer => answer?,
+        };
         if answer.status() == StatusCode::UNAUTHORIZED
             && matches!(credential, Credential::ClientCredentials { .. })
         {
@@ -141,10 +162,20 @@ impl Client {
         Ok(answer)
     }
 
-    /// Sends a request once. `wait` is how long the answer's head may take after the last byte of the
+    /// Sends a request once, on a connection of its own. `wait` is how long the answer's head may take after the last byte of the
     /// body; while the body goes out, only a stall ends the call.
     pub async fn send(
         &self,
+        credential: &Credential,
+        request: Request<Body>,
+        wait: Duration,
+    ) -> Result<Answer, HttpError> {
+        self.exchange(&self.inner.single, credential, request, wait).await
+    }
+
+    async fn exchange(
+        &self,
+        connections: &Connections,
         credential: &Credential,
         mut request: Request<Body>,
         wait: Duration,
@@ -157,7 +188,7 @@ impl Client {
         let progress = Progress::new(self.inner.config.stall_timeout, wait);
         let request = request.map(|body| upload::watched(body, progress.clone()));
         let answer = tokio::select! {
-            answer = self.inner.http.request(request) => answer,
+            answer = connections.request(request) => answer,
             after = progress.expired() => return Err(HttpError::Timeout { after }),
         };
         match answer {
@@ -232,11 +263,39 @@ pub fn join(base: &Url, segments: &[&str]) -> Url {
     url
 }
 
+/// How long an idle connection is used again. Shorter than the 2 s after which gunicorn closes its
+/// own: Toil hands its open connections down to each run that it starts, so that a closed one looks
+/// open to us, and a call on it hangs until that run ends.
+const IDLE_TIMEOUT: Duration = Duration::from_millis(1500);
+
 const USER_AGENT: &str = concat!("ga4gh-gateway/", env!("CARGO_PKG_VERSION"));
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
+
+    #[tokio::test]
+    async fn only_a_read_is_repeated_when_its_connection_breaks() {
+        let broke = AtomicBool::new(false);
+        let server =
+            scripted::Scripted::start(move |_| match broke.swap(true, Ordering::Relaxed) {
+                false => panic!("a handler that panics takes its connection with it"),
+                true => scripted::page(200),
+            })
+            .await;
+        let client = scripted::client();
+
+        let read = client.get(&Credential::None, &server.url).await;
+
+        assert_eq!(read.unwrap().status(), StatusCode::OK);
+        assert_eq!(server.lines(), ["GET /", "GET /"]);
+        let server = scripted::Scripted::start(|_| panic!("likewise")).await;
+        let posted = client.call(&Credential::None, Method::POST, &server.url, &[]).await;
+        assert!(matches!(posted, Err(HttpError::Broken(_))), "{posted:?}");
+        assert_eq!(server.lines(), ["POST /"]);
+    }
 
     #[test]
     fn paths_are_joined_and_encoded() {

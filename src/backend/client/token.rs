@@ -106,8 +106,8 @@ async fn fetch(client: &Client, credential: &Credential) -> Result<Token, HttpEr
     else {
         return Err(HttpError::BadCredential);
     };
-    // In a block of its own: the serializer is not `Send` and must not live across the call.
-    let form = {
+    let body = {
+        // The serializer cannot be sent across threads, so it must not live across the call.
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         form.append_pair("grant_type", "client_credentials");
         form.append_pair("client_id", client_id);
@@ -124,7 +124,7 @@ async fn fetch(client: &Client, credential: &Credential) -> Result<Token, HttpEr
         .method(Method::POST)
         .uri(token_url.as_str())
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(full(form))
+        .body(full(body))
         .map_err(|_| HttpError::BadUrl)?;
     let answer = client.send(&Credential::None, request, client.config().answer_timeout).await?;
     if !answer.status().is_success() {

@@ -1,26 +1,118 @@
-//! Speaks to WES services.
+//! Speaks to WES servers. Their dialects are probed and tolerated, never configured.
 
-use std::fmt;
+mod find;
+mod outputs;
+mod read;
+pub(super) mod service_info;
+mod submit;
+mod translate;
+mod wire;
 
+use std::{fmt, sync::Arc};
+
+use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
+use serde::Deserialize;
+use serde_json::Value;
+use url::Url;
 
+use self::{find::Found, service_info::Told};
 use super::{
     Backend, ByteRange, Download, Error, Result, RunDetails, Search, Sighting, Submission,
-    client::Client,
+    client::{Client, join, sight_each},
+    imputation_template::ImputationTemplate,
 };
-use crate::domain::{BackendRunId, Credential, Offer, Service};
+use crate::domain::{BackendRunId, Credential, Offer, ReferencePanel, Service};
 
 /// One WES service.
 #[derive(Debug)]
 pub(super) struct WesBackend {
     service: Service,
-    _client: Client,
+    client: Client,
+    imputation: Option<ImputationTemplate>,
+    panels: Vec<ReferencePanel>,
+    /// What the last probe found. Probed again by every [`Backend::describe`].
+    site: ArcSwapOption<Site>,
+}
+
+/// Where the API is, and what it told.
+#[derive(Debug)]
+struct Site {
+    base: Url,
+    told: Told,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    imputation: Option<ImputationTemplate>,
 }
 
 impl WesBackend {
     /// Reads the adapter's settings from the service's record.
     pub(super) fn try_new(service: &Service, client: Client) -> Result<Self, String> {
-        Ok(Self { service: service.clone(), _client: client })
+        let settings: Settings = serde_json::from_value(Value::Object(service.settings.clone()))
+            .map_err(|error| format!("settings of {}: {error}", service.id))?;
+        let panels = match &settings.imputation {
+            Some(template) => template.offered_panels()?,
+            None => Vec::new(),
+        };
+        Ok(Self {
+            service: service.clone(),
+            client,
+            imputation: settings.imputation,
+            panels,
+            site: ArcSwapOption::empty(),
+        })
+    }
+
+    async fn site(&self, credential: &Credential) -> Result<Arc<Site>> {
+        match self.site.load_full() {
+            Some(site) => Ok(site),
+            None => self.probe(credential).await,
+        }
+    }
+
+    /// Finds the API: where it was before, at the given URL, or under the standard path below it.
+    async fn probe(&self, credential: &Credential) -> Result<Arc<Site>> {
+        let given = self.service.url.clone();
+        let nested = join(&given, &["ga4gh", "wes", "v1"]);
+        let before = self.site.load_full().map(|site| site.base.clone());
+        let mut bases: Vec<Url> = before.into_iter().collect();
+        for base in [given, nested] {
+            if !bases.contains(&base) {
+                bases.push(base);
+            }
+        }
+        let mut told = None;
+        for base in bases {
+            match self.service_info(credential, &base).await {
+                Ok(site) => {
+                    let site = Arc::new(site);
+                    self.site.store(Some(site.clone()));
+                    return Ok(site);
+                }
+                Err(error @ (Error::Unavailable { .. } | Error::Busy { .. })) => return Err(error),
+                // A refused credential says more than a page that is no WES.
+                Err(error @ Error::Credential { .. }) => told = Some(error),
+                Err(error) => told = told.or(Some(error)),
+            }
+        }
+        Err(told.expect("there is always a base to try"))
+    }
+
+    async fn service_info(&self, credential: &Credential, base: &Url) -> Result<Site> {
+        let site = Site { base: base.clone(), told: Told::default() };
+        let url = join(base, &["service-info"]);
+        let info: Value = match self.read(credential, &site, &url).await {
+            Err(Error::UnknownRun | Error::Gone(_) | Error::Refused { .. }) => {
+                return Err(Error::Malformed(format!("there is no service-info at {base}")));
+            }
+            answer => answer?,
+        };
+        let told = service_info::read(&info)
+            .ok_or_else(|| Error::Malformed(format!("what answers at {base} is no WES")))?;
+        Ok(Site { told, ..site })
     }
 }
 
@@ -32,31 +124,73 @@ impl fmt::Display for WesBackend {
 
 #[async_trait]
 impl Backend for WesBackend {
-    async fn describe(&self, _credential: &Credential) -> Result<Offer> {
-        Err(Error::Unsupported("describe"))
+    async fn describe(&self, credential: &Credential) -> Result<Offer> {
+        let site = self.probe(credential).await?;
+        let mut offer = site.told.offer.clone();
+        if self.imputation.is_some() {
+            offer.workflow_types.insert("IMPUTATION".to_owned(), vec!["1".to_owned()]);
+            offer.panels.clone_from(&self.panels);
+        }
+        Ok(offer)
     }
-    async fn run_workflow(&self, _: &Credential, _: Submission) -> Result<BackendRunId> {
-        Err(Error::Unsupported("run"))
+
+    async fn run_workflow(
+        &self,
+        credential: &Credential,
+        submission: Submission,
+    ) -> Result<BackendRunId> {
+        self.submit(credential, submission).await
     }
-    async fn find_run(&self, _: &Credential, _: &Search) -> Result<Option<BackendRunId>> {
-        Err(Error::Unsupported("find"))
+
+    async fn find_run(
+        &self,
+        credential: &Credential,
+        search: &Search,
+    ) -> Result<Option<BackendRunId>> {
+        let site = self.site(credential).await?;
+        let Search { run_id, since, known } = search;
+        match self.look_for(credential, &site, *run_id, Some(*since), known).await? {
+            Found::Run(id) => Ok(Some(id)),
+            Found::Absent => Ok(None),
+            Found::TooMany => {
+                Err(Error::unavailable("it has more runs than can be looked through"))
+            }
+        }
     }
-    async fn run_states(&self, _: &Credential, _: &[BackendRunId]) -> Result<Vec<Sighting>> {
-        Err(Error::Unsupported("states"))
+
+    async fn run_states(
+        &self,
+        credential: &Credential,
+        ids: &[BackendRunId],
+    ) -> Result<Vec<Sighting>> {
+        let site = self.site(credential).await?;
+        let site = &site;
+        sight_each(ids.to_vec(), |id| async move { self.state(credential, site, &id).await }).await
     }
-    async fn run_details(&self, _: &Credential, _: &BackendRunId) -> Result<RunDetails> {
-        Err(Error::Unsupported("details"))
+
+    async fn run_details(&self, credential: &Credential, id: &BackendRunId) -> Result<RunDetails> {
+        let site = self.site(credential).await?;
+        let mut details = self.details(credential, &site, id).await?;
+        read::seal(&mut details);
+        Ok(details)
     }
-    async fn cancel_run(&self, _: &Credential, _: &BackendRunId) -> Result<()> {
-        Err(Error::Unsupported("cancel"))
+
+    async fn cancel_run(&self, credential: &Credential, id: &BackendRunId) -> Result<()> {
+        let site = self.site(credential).await?;
+        self.cancel(credential, &site, id).await
     }
+
     async fn download(
         &self,
-        _: &Credential,
-        _: &BackendRunId,
-        _: &str,
-        _: Option<ByteRange>,
+        credential: &Credential,
+        id: &BackendRunId,
+        locator: &str,
+        range: Option<ByteRange>,
     ) -> Result<Download> {
-        Err(Error::Unsupported("download"))
+        let site = self.site(credential).await?;
+        self.open(credential, &site, id, locator, range).await
     }
 }
+
+#[cfg(test)]
+mod tests;

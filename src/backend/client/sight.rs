@@ -1,0 +1,80 @@
+//! Reads the state of many runs from services that tell only one at a time.
+
+use futures_util::{StreamExt, stream};
+
+use crate::{
+    backend::{Error, Observed, Result, Sighting},
+    domain::BackendRunId,
+};
+
+/// Calls that one service gets at a time.
+const AT_ONCE: usize = 8;
+
+/// Asks for each run, a few at a time. A service that gives nothing but failures is left alone after
+/// the first few, and its failure is the answer.
+pub async fn sight_each<F, Fut>(ids: Vec<BackendRunId>, ask: F) -> Result<Vec<Sighting>>
+where
+    F: Fn(BackendRunId) -> Fut + Send,
+    Fut: Future<Output = Result<Observed>> + Send,
+{
+    let mut sightings = Vec::with_capacity(ids.len());
+    let mut told = false;
+    let asked = stream::iter(ids).map(|id| {
+        let observed = ask(id.clone());
+        async move { Sighting { id, observed: observed.await } }
+    });
+    let mut asked = std::pin::pin!(asked.buffer_unordered(AT_ONCE));
+    while let Some(sighting) = asked.next().await {
+        told |= matches!(sighting.observed, Ok(_) | Err(Error::UnknownRun));
+        sightings.push(sighting);
+        if !told && sightings.len() >= AT_ONCE {
+            break;
+        }
+    }
+    match sightings.pop() {
+        Some(Sighting { observed: Err(error), .. }) if !told => Err(error),
+        last => Ok(sightings.into_iter().chain(last).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::ga4gh::wes::State;
+
+    fn ids(count: usize) -> Vec<BackendRunId> {
+        (0..count).map(|n| BackendRunId::new(n.to_string())).collect()
+    }
+
+    #[tokio::test]
+    async fn a_dead_service_is_not_asked_for_every_run() {
+        let calls = AtomicUsize::new(0);
+
+        let answer = sight_each(ids(1000), |_| {
+            calls.fetch_add(1, Ordering::Relaxed);
+            async { Err(Error::unavailable("down")) }
+        })
+        .await;
+
+        assert!(matches!(answer, Err(Error::Unavailable { .. })), "{answer:?}");
+        assert!(calls.load(Ordering::Relaxed) < 20);
+    }
+
+    #[tokio::test]
+    async fn one_failure_costs_only_its_own_run() {
+        let answer = sight_each(ids(20), |id| async move {
+            if id.as_str() == "3" {
+                Err(Error::UnknownRun)
+            } else {
+                Ok(Observed::new(State::Running, "R"))
+            }
+        })
+        .await
+        .unwrap();
+
+        assert_eq!(answer.len(), 20);
+        assert_eq!(answer.iter().filter(|sighting| sighting.observed.is_err()).count(), 1);
+    }
+}
