@@ -1,1 +1,3 @@
 //! Whole-product tests: the real application on real sockets.
+
+mod floors;
