@@ -45,7 +45,7 @@ impl Postgres {
             postgres.args(["-c", setting]);
         }
         let program = Program::start(&postgres, Stop::Quit, folder.path());
-        let mut server = Self { program: program, folder };
+        let mut server = Self { program, folder };
         let maintenance = server.database("postgres");
         server.program.ready(|| create_database(maintenance.clone())).await;
         server

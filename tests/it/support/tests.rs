@@ -6,7 +6,7 @@ use serde_json::json;
 use sqlx::{Connection, PgConnection};
 
 use super::{
-    eventually::eventually_within,
+    eventually::{eventually, eventually_within},
     http,
     postgres::Postgres,
     program::{FINISH, finish},
@@ -98,6 +98,12 @@ async fn a_client_that_fails_keeps_its_status_and_words() {
     let output = finish(&client).await;
 
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(7), &b"sorry\n"[..]));
+}
+
+#[tokio::test(start_paused = true)]
+#[should_panic(expected = "the run is complete: not within 30s; last seen: \"RUNNING\"")]
+async fn patience_ends_with_the_last_value_seen() {
+    eventually("the run is complete", || async { Err::<(), _>("RUNNING") }).await;
 }
 
 async fn complete(server: &RealServer, run_id: &str) {

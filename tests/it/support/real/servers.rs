@@ -72,7 +72,7 @@ impl RealServer {
         let port = free_port();
         let server = recipe(&home.path().to_owned(), &port.to_string());
         let program = Program::start(&server, Stop::Term, home.path());
-        let mut server = Self { port, program: program, _home: home };
+        let mut server = Self { port, program, _home: home };
         let info = server.url("/service-info");
         server.program.ready(|| async { http::get(&info).await.map(drop) }).await;
         server
