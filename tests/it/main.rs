@@ -1,1 +1,4 @@
 //! Whole-product tests: the real application on real sockets.
+
+mod floors;
+mod support;
