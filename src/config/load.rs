@@ -63,27 +63,29 @@ fn overlay(
     for (name, text) in environment {
         let Some(path) = name.strip_prefix(ENV_PREFIX) else { continue };
         let path = path.to_ascii_lowercase();
-        let mut keys: Vec<&str> = path.split("__").collect();
-        let last = keys.pop().unwrap_or_default();
-        let mut inner = &mut *table;
-        let mut blocked = false;
-        for key in keys {
-            let next = inner.entry(key).or_insert_with(|| Value::Table(Table::new()));
-            match next {
-                Value::Table(next) => inner = next,
-                _ => {
-                    blocked = true;
-                    break;
-                }
-            }
-        }
-        if blocked {
-            problems.push(Problem::new("environment", name, "it names a part of what is no table"));
-            break;
-        }
         let value = format!("value = {text}").parse::<Table>().ok();
         let value = value.and_then(|mut table| table.remove("value"));
-        inner.insert(last.to_owned(), value.unwrap_or(Value::String(text)));
+        let value = value.unwrap_or(Value::String(text));
+        if !set(table, &path.split("__").collect::<Vec<_>>(), value) {
+            problems.push(Problem::new("environment", name, "it names a part of what is no table"));
+        }
+    }
+}
+
+/// Sets a value deep in a table. `false` means that there is something else on the way.
+fn set(table: &mut Table, path: &[&str], value: Value) -> bool {
+    match path {
+        [] => false,
+        [last] => {
+            table.insert((*last).to_owned(), value);
+            true
+        }
+        [first, rest @ ..] => {
+            match table.entry(*first).or_insert_with(|| Value::Table(Table::new())) {
+                Value::Table(inner) => set(inner, rest, value),
+                _ => false,
+            }
+        }
     }
 }
 
