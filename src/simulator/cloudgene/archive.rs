@@ -46,8 +46,8 @@ impl ArchiveOrder {
 
     /// The size of the archive, told without making it: locking it takes long.
     pub(super) fn size(&self) -> u64 {
-        // Salt, check and code; and an extra field in both headers.
-        let lock = if self.aes { 28 + 2 * 11 } else { 12 };
+        // Salt, check and code, and an extra field in both headers; or a check and a trailer.
+        let lock = if self.aes { 28 + 2 * 11 } else { 12 + 16 };
         let end_of_directory = 22;
         let entries = self.entries();
         let sizes = entries.iter().map(|(name, text)| {

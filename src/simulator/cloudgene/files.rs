@@ -76,7 +76,9 @@ impl Content {
     pub(super) fn bytes(&self) -> Bytes {
         let make = || match &self.recipe {
             Recipe::Text(text) => Bytes::from(text.clone()),
-            Recipe::Archive(order) => order.pack().unwrap_or_default().into(),
+            Recipe::Archive(order) => {
+                order.pack().expect("memory takes all, and no password is empty").into()
+            }
         };
         self.bytes.get_or_init(make).clone()
     }

@@ -5,7 +5,8 @@ use super::{
     ending::Verdict,
     files::{Output, ResultFile},
     params::Parameters,
-    state::{Moment, Retention, Timeline},
+    state::{Course, Moment, Retention, Timeline},
+    steps,
 };
 
 /// A job.
@@ -64,7 +65,7 @@ impl Job {
 
     /// The text of its log. None if it died before it could write one.
     pub(super) fn log(&self, moment: &Moment) -> Option<String> {
-        if self.verdict.ending.course() == super::state::Course::NeverStarts {
+        if self.verdict.ending.course() == Course::NeverStarts {
             return None;
         }
         let mut log = format!(
@@ -74,7 +75,7 @@ impl Job {
             self.app.version,
             self.timeline.submitted_at,
         );
-        for step in super::steps::steps(self, moment) {
+        for step in steps::steps(self, moment) {
             log.push_str(&format!("\n{}\n", step.name));
             for message in step.messages {
                 log.push_str(&format!("  [{:?}] {}\n", message.kind, message.text));

@@ -67,7 +67,7 @@ fn list_item(store: &Store, job: &Job, knobs: &CloudgeneKnobs, view: &View) -> s
 }
 
 /// How long the list is behind.
-const STALE_MS: i64 = 1000;
+const STALE_MS: i64 = 3000;
 
 /// `GET /api/v2/jobs/{job}`.
 pub(super) async fn details(

@@ -77,7 +77,7 @@ pub struct CloudgeneKnobs {
     pub restart_now: bool,
     /// Whether the list shows a job that has just ended as waiting.
     pub stale_list: bool,
-    /// Whether a canceled running job shows state 5 for half a second before it settles at 6.
+    /// Whether a canceled running job shows state 5 for a second or so before it settles at 6.
     pub flicker_on_cancel: bool,
     /// After how long an ended job is marked as notified (4 to 8, 5 and 6 to 9). None: never.
     pub notify_after_ms: Option<u64>,

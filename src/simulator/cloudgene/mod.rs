@@ -169,9 +169,13 @@ fn routes(server: &Shared) -> Router {
         .route("/share/results/{hash}/{*name}", get(results::share))
         .route("/downloads/{job}/{hash}/{*name}", get(results::download));
     routes = if server.generation == 2 {
-        routes.route("/results/{job}/{output}/{name}", get(results::result))
+        routes
+            .route("/results/{job}/{output}/{name}", get(results::result))
+            .route("/get/{output}/{hash}", get(results::script))
     } else {
-        routes.route("/browse/{hash}/{*name}", get(results::browse))
+        routes
+            .route("/browse/{hash}/{*name}", get(results::browse))
+            .route("/get/{hash}", get(results::script))
     };
     routes
         .layer(from_fn_with_state(server.clone(), misbehave))

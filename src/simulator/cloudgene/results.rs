@@ -15,7 +15,7 @@ use super::{
     job::Job,
     knobs::CloudgeneKnobs,
     object_store,
-    state::{JobState, Moment},
+    state::JobState,
     store::{self, Store},
 };
 
@@ -85,6 +85,36 @@ pub(super) async fn result(
         })
     });
     fetch(&server, found, Route::Older, &headers, &uri).await
+}
+
+/// `GET /get/{hash of output}`, in the older generation `/get/{id of output}/{hash}`: a script that
+/// fetches every file.
+pub(super) async fn script(
+    State(server): State<Shared>,
+    Path(parts): Path<Vec<String>>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    let (now, knobs) = (server.now(), server.knobs());
+    let host = header_text(&headers, "host").unwrap_or("localhost");
+    let store = server.store(now);
+    let wanted = parts.last().map_or("", String::as_str);
+    let found = store
+        .all()
+        .filter(|job| job.is_visible(now))
+        .find_map(|job| Some((job, job.outputs.iter().position(|output| output.hash == wanted)?)));
+    let said = found.ok_or_else(not_found).map(|(job, output)| {
+        let moment = job.at(now, store::retention(&knobs));
+        let files = job.listed_files(&moment).filter(|file| file.output == output);
+        let lines = files.map(|file| {
+            format!(
+                "curl -L http://{host}{}/share/results/{}/{} -o {}\n",
+                server.base_path, file.hash, file.name, file.name
+            )
+        });
+        format!("#!/bin/bash\n{}", lines.collect::<String>()).into_response()
+    });
+    answer(&server, uri.path(), said)
 }
 
 /// The owner, where the older generation asks for one.
@@ -182,7 +212,7 @@ fn take<'a>(
 ) -> Result<(&'a Job, usize), Failure> {
     let (job, index) = store.file(hash).ok_or_else(not_found)?;
     let moment = job.at(now, store::retention(knobs));
-    let is_there = moment.stored && job.is_visible(now) && is_exported(job, index, &moment);
+    let is_there = moment.stored && job.is_visible(now) && job.files[index].exists_at(&moment);
     if !is_there {
         return Err(not_found());
     }
@@ -196,10 +226,6 @@ fn take<'a>(
         _ => {}
     }
     Ok((job, index))
-}
-
-fn is_exported(job: &Job, index: usize, moment: &Moment) -> bool {
-    job.files[index].exists_at(moment)
 }
 
 fn gone(route: Route) -> Failure {

@@ -182,7 +182,8 @@ fn make(
     let timeline = Timeline {
         generation,
         submitted_at: now,
-        start_at: now + span(knobs.queue_ms),
+        // A blocked queue puts off only jobs that have not started; this one must not start at once.
+        start_at: now + span(knobs.queue_ms) + i64::from(knobs.block_queue),
         run_ms: span(knobs.run_ms),
         export_ms: span(knobs.export_ms),
         gap_ms: span(knobs.gap_after_success_ms),

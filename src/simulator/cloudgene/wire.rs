@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{
     files::{self, Output, ResultFile},
     job::Job,
-    state::{Moment, Retention},
+    state::{Moment, Retention, Stage},
     steps,
 };
 
@@ -107,7 +107,7 @@ impl View {
 /// What the older generation has more, and less.
 fn older(json: &mut Map<String, Value>, job: &Job, moment: &Moment, extent: Extent, view: &View) {
     let ended = moment.ended_at.is_some();
-    let starts_setup = moment.stage > super::state::Stage::Unstarted;
+    let starts_setup = moment.stage > Stage::Unstarted;
     let setup_start = starts_setup.then_some(job.timeline.start_at);
     let setup_end = moment.started_at.or(moment.ended_at.filter(|_| starts_setup));
     let more = json!({
