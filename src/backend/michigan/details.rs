@@ -26,7 +26,7 @@ pub(super) fn details(job: &Job, canceling: bool, retention: Duration) -> Result
         exit_code: exit_code(observed.state),
         stdout: log(job),
         stderr: LogSource::None,
-        system_logs: job.steps().iter().flat_map(|step| messages::of(step, &[1, 2])).collect(),
+        system_logs: system_logs(job),
         tasks: tasks(job),
         outputs,
         files,
@@ -53,6 +53,15 @@ fn exit_code(state: State) -> Option<i32> {
         | State::Canceling
         | State::Preempted => None,
     }
+}
+
+/// What went wrong or nearly so, and our word for it where the service has none.
+fn system_logs(job: &Job) -> Vec<String> {
+    if job.state == JobState::Failed && job.steps().is_empty() {
+        let note = "the job failed before its first step; the service keeps the reason to itself";
+        return vec![note.to_owned()];
+    }
+    job.steps().iter().flat_map(|step| messages::of(step, &[1, 2])).collect()
 }
 
 /// The log is written once the job has begun; before, and after the data are deleted, asking for it

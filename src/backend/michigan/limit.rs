@@ -18,7 +18,10 @@ pub(super) struct JobLimit {
 impl JobLimit {
     /// Learns from a refusal such as `Only 3 jobs per user …`.
     pub(super) fn learn(&self, message: &str) {
-        let number = message.split_whitespace().find_map(|word| word.parse().ok());
+        // Other refusals hold other numbers.
+        let number = message
+            .split_once(" jobs per user")
+            .and_then(|(before, _)| before.rsplit(' ').next()?.parse().ok());
         if let Some(number) = number {
             *self.learned.lock().expect("no holder panics") = Some((number, Instant::now()));
         }
@@ -38,6 +41,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_learned_limit_is_believed_for_a_while() {
         let limit = JobLimit::default();
+        limit.learn("429 Too Many Requests");
         assert_eq!(limit.get(), None);
 
         limit.learn("Only 3 jobs per user can be executed simultaneously.");

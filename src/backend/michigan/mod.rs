@@ -154,20 +154,21 @@ fn check_token(server: &wire::Server) -> Result<()> {
 #[async_trait]
 impl Backend for MichiganBackend {
     async fn describe(&self, credential: &Credential) -> Result<Offer> {
-        let server = self.api.server(credential).await?;
+        let (server, badge) = tokio::join!(self.api.server(credential), self.api.badge());
+        let server = server?;
+        // The badge is an ornament: without it the version is simply not known.
+        let version = badge.ok().and_then(|badge| app::badge_version(&badge));
+        let offer = offer(&server, version);
         if let Some(why) = closed(&server) {
             // The apps cannot be read now; the panels stay those that were read before.
             let known = self.known.load_full();
             let panels = known.map(|known| app::panels(&known.app)).unwrap_or_default();
-            return Ok(Offer { panels, closed: Some(why), ..offer(&server, None) });
+            return Ok(Offer { panels, closed: Some(why), ..offer });
         }
         check_token(&server)?;
         let wanted = app::choose(&server, &self.settings.app).unwrap_or(&self.settings.app);
-        let (known, badge) = tokio::join!(self.read_app(credential, wanted), self.api.badge());
-        let panels = app::panels(&known?.app);
-        // The badge is an ornament: without it the version is simply not known.
-        let version = badge.ok().and_then(|badge| app::badge_version(&badge));
-        Ok(Offer { panels, ..offer(&server, version) })
+        let known = self.read_app(credential, wanted).await?;
+        Ok(Offer { panels: app::panels(&known.app), ..offer })
     }
 
     async fn run_workflow(

@@ -43,14 +43,17 @@ pub(super) fn observe(job: &Job, canceling: bool) -> Result<Observed> {
 }
 
 /// Whether a row of a list does not tell enough: there, jobs that are over have no steps and no files,
-/// and one that has just ended may still show itself waiting, though it has left the queue.
+/// and one that has just ended may still show itself waiting, though it has started or left the queue.
 pub(super) fn needs_whole_job(row: &Job) -> bool {
     match row.state {
         JobState::Success | JobState::Failed | JobState::FailedNotified => true,
-        JobState::Waiting | JobState::Running | JobState::Exporting => {
-            row.position_in_queue.is_some_and(|position| position < 0)
+        JobState::Waiting => {
+            let left_queue = row.position_in_queue.is_some_and(|position| position < 0);
+            left_queue || timestamp(row.start_time).is_some() || ended(row).is_some()
         }
-        JobState::Canceled
+        JobState::Running
+        | JobState::Exporting
+        | JobState::Canceled
         | JobState::Retired
         | JobState::SuccessNotified
         | JobState::Deleted

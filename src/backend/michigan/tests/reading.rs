@@ -106,7 +106,7 @@ async fn a_plain_token_goes_in_the_header_of_the_house() {
 async fn many_states_take_one_list_and_a_look_at_what_it_leaves_out() {
     let list = page_json(
         vec![
-            job_json(json!({"id": "job-6", "state": 1, "positionInQueue": -1})),
+            job_json(json!({"id": "job-6", "state": 1, "startTime": 5})),
             job_json(json!({"id": "job-5", "state": 2})),
             job_json(json!({"id": "job-4", "state": 4})),
             job_json(json!({"id": "job-3", "state": 5})),

@@ -138,6 +138,14 @@ fn a_job_that_never_began_has_no_log() {
 }
 
 #[test]
+fn a_failure_without_a_step_is_explained() {
+    let details = told(json!({"state": 5}));
+
+    assert!(details.system_logs[0].contains("before its first step"));
+    assert_eq!(details.exit_code, Some(1));
+}
+
+#[test]
 fn results_are_listed_while_they_can_be_fetched() {
     for (state, listed) in [
         (2, false),
