@@ -22,7 +22,7 @@ use crate::{
 
 /// The body of every error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct ErrorResponse {
+pub(crate) struct ErrorResponse {
     /// What happened, in words for people, and what to do about it.
     pub msg: String,
     /// The HTTP status.

@@ -26,8 +26,8 @@ pub(super) async fn run(options: Options) -> Result<()> {
     let listener = TcpListener::bind(options.listen)
         .await
         .with_context(|| format!("cannot listen on {}", options.listen))?;
-    let simulator = Simulator::start(&options.kind, listener, &options.knobs)
-        .map_err(anyhow::Error::msg)?;
+    let simulator =
+        Simulator::start(&options.kind, listener, &options.knobs).map_err(anyhow::Error::msg)?;
     println!("{} at {}", options.kind, simulator.url());
     told_to_stop().await;
     simulator.stopped().await;

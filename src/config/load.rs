@@ -25,9 +25,25 @@ pub fn load(
         Some(file) => read(file).map_err(|problem| vec![problem])?,
         None => Table::new(),
     };
-    let mut reader = Reader { source, problems: Vec::new() };
-    overlay(&mut table, environment, &mut reader.problems);
+    let mut problems = Vec::new();
+    overlay(&mut table, environment, &mut problems);
+    from_table(table, source, problems)
+}
 
+/// Reads a configuration that a program made, such as the demo's.
+pub fn from_value(value: &serde_json::Value) -> Result<Config, Vec<Problem>> {
+    let source = "the program's own configuration";
+    let table = Table::try_from(value)
+        .map_err(|error| vec![Problem::new(source, "", error.to_string().trim_end())])?;
+    from_table(table, source.to_owned(), Vec::new())
+}
+
+fn from_table(
+    mut table: Table,
+    source: String,
+    problems: Vec<Problem>,
+) -> Result<Config, Vec<Problem>> {
+    let mut reader = Reader { source, problems };
     let config = Config {
         data_dir: reader.value(&mut table, "data_dir").unwrap_or_else(|| "data".into()),
         database_url: reader.value(&mut table, "database_url"),
@@ -134,9 +150,9 @@ impl Reader {
             let path = error.path().to_string();
             let message = error.into_inner().to_string();
             let message = message.lines().next().unwrap_or_default().to_owned();
-            let unknown = message.strip_prefix("unknown field `").and_then(|rest| {
-                rest.split('`').next().map(str::to_owned)
-            });
+            let unknown = message
+                .strip_prefix("unknown field `")
+                .and_then(|rest| rest.split('`').next().map(str::to_owned));
             let culprit = match path.split(['.', '[']).next() {
                 Some(first) if section.contains_key(first) => first.to_owned(),
                 _ => unknown.clone().unwrap_or_default(),
@@ -196,8 +212,12 @@ impl Reader {
         if config.gateway.poll_min > config.gateway.poll_max {
             self.problem("gateway.poll_min", "it is longer than gateway.poll_max");
         }
-        if config.api.default_page_size > config.api.max_page_size || config.api.max_page_size == 0 {
-            self.problem("api.default_page_size", "it is larger than api.max_page_size, or that is 0");
+        if config.api.default_page_size > config.api.max_page_size || config.api.max_page_size == 0
+        {
+            self.problem(
+                "api.default_page_size",
+                "it is larger than api.max_page_size, or that is 0",
+            );
         }
     }
 }

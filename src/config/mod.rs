@@ -13,12 +13,10 @@ mod tests;
 
 use std::path::PathBuf;
 
-use crate::{
-    api, auth, backend::client, edge, gateway, health, telemetry,
-};
+use crate::{api, auth, backend::client, edge, gateway, health, telemetry};
 
 pub use self::{
-    load::{ENV_PREFIX, load},
+    load::{ENV_PREFIX, from_value, load},
     problem::Problem,
     secret::SecretRef,
     service::ServiceConfig,

@@ -92,10 +92,8 @@ impl ServiceConfig {
         let id = self.id.parse().map_err(|_| {
             ("id", "an id is lower-case letters, digits and `-`, and not `types`".to_owned())
         })?;
-        let jurisdiction = self
-            .jurisdiction
-            .parse()
-            .map_err(|error| ("jurisdiction", format!("{error}")))?;
+        let jurisdiction =
+            self.jurisdiction.parse().map_err(|error| ("jurisdiction", format!("{error}")))?;
         if !matches!(self.url.scheme(), "http" | "https") {
             return Err(("url", "a service is reached by http or https".to_owned()));
         }

@@ -72,7 +72,8 @@ fn the_environment_lies_over_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("gateway.toml");
     std::fs::write(&file, "[gateway]\npoll_min = \"1s\"\nstage_bytes = 1\n").unwrap();
-    let environment = [("GA4GH_GATEWAY__GATEWAY__POLL_MIN", "3s"), ("GA4GH_GATEWAY__GATEWAY__STAGE_BYTES", "7")];
+    let environment =
+        [("GA4GH_GATEWAY__GATEWAY__POLL_MIN", "3s"), ("GA4GH_GATEWAY__GATEWAY__STAGE_BYTES", "7")];
     let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
 
     let config = load(Some(&file), environment).unwrap();

@@ -46,6 +46,12 @@ impl Edge {
     }
 }
 
+/// Checks settings and certificate, without opening a port.
+pub fn check(config: &Config) -> Result<(), Error> {
+    server::check(config)?;
+    config.tls.as_ref().map(tls::acceptor).transpose().map(drop)
+}
+
 /// An edge that serves.
 #[derive(Debug)]
 pub struct Running {

@@ -74,7 +74,7 @@ pub(super) fn start(
     Ok(Running { address, ops_address, ended })
 }
 
-fn check(config: &Config) -> Result<(), Error> {
+pub(super) fn check(config: &Config) -> Result<(), Error> {
     let wrong = match config {
         Config { threads: 0, .. } => "threads must be at least 1",
         Config { max_connections: 0, .. } => "max_connections must be at least 1",

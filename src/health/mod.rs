@@ -143,7 +143,10 @@ mod tests {
         let refused = backend::Error::Credential { message: "expired".to_owned() };
 
         assert!(matches!(judge(Err(refused)).0, Reach::Unusable { .. }));
-        assert!(matches!(judge(Err(backend::Error::unavailable("x"))).0, Reach::Unreachable { .. }));
+        assert!(matches!(
+            judge(Err(backend::Error::unavailable("x"))).0,
+            Reach::Unreachable { .. }
+        ));
         assert_eq!(judge(Ok(Offer::default())).0, Reach::Usable);
     }
 }
