@@ -1,7 +1,10 @@
 //! Whole-product tests: the real application on real sockets.
 
-// Imports point down the floor plan.
+// The house itself.
 mod floors;
 
-// What the tests use: real servers and clients, private databases, patience.
+// A run from its submission to its results.
+mod submit;
+
+// What the tests stand on.
 mod support;

@@ -1,10 +1,16 @@
-//! What the tests may use: real servers and clients, private databases, and patience.
+//! What the tests may use: a gateway, simulated services, real servers and clients, private databases,
+//! and patience.
 
+pub(crate) mod client;
 pub(crate) mod eventually;
+pub(crate) mod gateway;
 pub(crate) mod http;
 pub(crate) mod ports;
 pub(crate) mod postgres;
 pub(crate) mod program;
 pub(crate) mod real;
 pub(crate) mod redis;
+pub(crate) mod services;
 mod tests;
+
+pub(crate) use self::{client::RunForm, gateway::TestGateway, services::TestService};
