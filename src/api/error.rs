@@ -136,6 +136,7 @@ fn reason_of(misfit: &Misfit) -> &'static str {
         Misfit::WorkflowType(_) => "unknown_workflow_type",
         Misfit::WorkflowTypeVersion { .. } => "unknown_workflow_type_version",
         Misfit::WorkflowEngine(_) => "unknown_workflow_engine",
+        Misfit::WorkflowNotAttached => "workflow_not_attached",
         Misfit::Panel(_) => "unknown_panel",
         Misfit::Population { .. } => "unknown_population",
         Misfit::NoPopulation { .. } => "missing_population",

@@ -45,8 +45,7 @@ impl Gateway {
     /// Takes a run and places it. Once this returns an id, the run exists and is never forgotten, even
     /// if its service did not confirm it.
     pub async fn run_workflow(self: &Arc<Self>, caller: &Caller, order: Order) -> Result<RunId> {
-        let needs = needs::of(&order.request)?;
-        needs::check_files(&order.request, &needs, order.files.names().as_deref())?;
+        let needs = needs::of(&order.request, order.files.names().as_deref())?;
         let fleet = self.parts.registry.snapshot();
         let permit = policy::evaluate(caller, &needs, &fleet)?;
         let route = routing::choose(&permit, &needs, &fleet)?;

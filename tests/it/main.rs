@@ -3,6 +3,9 @@
 // The house itself.
 mod floors;
 
+// What is remembered, on both databases.
+mod ledger;
+
 // A run from its submission to its results.
 mod submit;
 
