@@ -102,7 +102,8 @@ impl From<gateway::Error> for ApiError {
             }
             E::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_submissions", msg)
                 .retry_after(None),
-            E::KeyBusy => Self::new(StatusCode::CONFLICT, "idempotency_key_busy", msg),
+            E::KeyBusy => Self::new(StatusCode::CONFLICT, "idempotency_key_busy", msg)
+                .retry_after(Some(Duration::from_secs(2))),
             E::KeyReused => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", msg)
             }

@@ -45,6 +45,7 @@ impl Suite {
                 decision: "{}",
                 sealed_password: Some("sealed"),
                 idempotency_key: key,
+                fingerprint: None,
             })
             .await
             .unwrap();

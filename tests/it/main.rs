@@ -6,6 +6,9 @@ mod floors;
 // What is remembered, on both databases.
 mod ledger;
 
+// What survives.
+mod crash;
+
 // A run from its submission to its results.
 mod submit;
 
