@@ -7,12 +7,14 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::Path,
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
+use secrecy::ExposeSecret;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::info;
+use tracing::{info, warn};
 use url::Url;
 
 use crate::{
@@ -39,6 +41,7 @@ pub struct App {
     /// Where operators are served.
     pub ops_address: SocketAddr,
     edge: edge::Running,
+    grace_period: Duration,
     database: Database,
     tracker: TaskTracker,
     shutdown: CancellationToken,
@@ -65,6 +68,7 @@ impl App {
         // Callers find a gateway that knows its services, and operators one that answers at once.
         health::start(probers, &tracker, &shutdown).await;
         gateway.start(&shutdown);
+        let grace_period = config.server.grace_period;
         let metrics = api.metrics.clone();
         let routes = edge::metered(api::router(api.clone()), metrics);
         let ops = api::ops_router(api);
@@ -75,6 +79,7 @@ impl App {
             address: edge.address,
             ops_address: edge.ops_address,
             edge,
+            grace_period,
             database,
             tracker,
             shutdown,
@@ -91,12 +96,15 @@ impl App {
         self.stop().await;
     }
 
-    /// Stops: no new connections, what is under way finishes, loops end, the ledger closes.
+    /// Stops: no new connections, what is under way finishes, loops end, the ledger closes. What takes
+    /// longer than the grace period is cut; a submission among it is found again at the next start.
     pub async fn stop(self) {
         self.shutdown.cancel();
         self.edge.stopped().await;
         self.tracker.close();
-        self.tracker.wait().await;
+        if tokio::time::timeout(self.grace_period, self.tracker.wait()).await.is_err() {
+            warn!("{} tasks were cut at the end of the grace period", self.tracker.len());
+        }
         self.database.close().await;
         info!("the gateway has stopped");
     }
@@ -133,7 +141,10 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let client = Client::try_new(config.client.clone()).context("no certificate authorities")?;
     let authenticator = authenticator(config, client.clone(), clock.clone())?;
     let database = match &config.database_url {
-        Some(url) => Database::open_postgres(url).await,
+        Some(place) => {
+            let url = place.read().map_err(anyhow::Error::msg)?;
+            Database::open_postgres(url.expose_secret()).await
+        }
         None => Database::open_sqlite(&config.data_dir.join("gateway.sqlite")).await,
     };
     let database = database.context("the database cannot be opened")?;

@@ -2,10 +2,11 @@
 
 use std::{collections::HashSet, fs, path::Path};
 
+use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use super::{Config, Problem, ServiceConfig};
+use super::{Config, Problem, SecretRef, ServiceConfig};
 
 /// Environment variables that begin so overlay the file: `GA4GH_GATEWAY__SERVER__LISTEN` is
 /// `server.listen`.
@@ -203,9 +204,12 @@ impl Reader {
                 self.problem(&format!("{key}.id"), format!("`{}` is taken", service.id));
             }
         }
-        let url = config.database_url.as_deref();
-        if url.is_some_and(|url| !url.starts_with("postgres")) {
-            self.problem("database_url", "it begins with postgres://; unset, SQLite is used");
+        match config.database_url.as_ref().map(SecretRef::read) {
+            Some(Ok(url)) if !url.expose_secret().starts_with("postgres") => {
+                self.problem("database_url", "the URL begins with postgres://");
+            }
+            Some(Err(message)) => self.problem("database_url", message),
+            Some(Ok(_)) | None => {}
         }
         if config.gateway.poll_min > config.gateway.poll_max {
             self.problem("gateway.poll_min", "it is longer than gateway.poll_max");

@@ -27,8 +27,9 @@ pub use self::{
 pub struct Config {
     /// Where the gateway keeps its database, its keys and its spool.
     pub data_dir: PathBuf,
-    /// `postgres://…`; unset, an SQLite file in the data directory.
-    pub database_url: Option<String>,
+    /// Where the URL of a PostgreSQL database is, since it holds a password; unset, an SQLite file in the
+    /// data directory.
+    pub database_url: Option<SecretRef>,
     /// Listeners and limits of connections.
     pub server: edge::Config,
     /// How the gateway presents itself.

@@ -1,0 +1,175 @@
+//! A service that answers what a test tells it to.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use futures_util::StreamExt;
+
+use crate::{
+    backend::{
+        Backend, ByteRange, Download, Error, Observed, Result, RunDetails, Search, Sighting,
+        Submission,
+    },
+    domain::{BackendRunId, Credential, Offer},
+    ga4gh::wes::State,
+};
+
+/// What a service answers to a submission.
+pub(super) enum Answer {
+    /// Takes it.
+    Takes,
+    /// Reads all files, then takes it and loses the answer.
+    LosesAnswer,
+    /// Loses it before it is a run.
+    LosesRun,
+    /// Could not, before it read a byte.
+    Unavailable,
+    /// Could not, after it read the files.
+    UnavailableAfterUpload,
+    /// Says no.
+    Refuses,
+}
+
+/// A service that answers by a script, and takes everything once the script has ended.
+#[derive(Default)]
+pub(super) struct Scripted {
+    script: Mutex<VecDeque<Answer>>,
+    runs: Mutex<Vec<(String, State)>>,
+    uploads: Mutex<Vec<Vec<u8>>>,
+    cancels: Mutex<usize>,
+}
+
+impl Scripted {
+    pub(super) fn new(script: impl IntoIterator<Item = Answer>) -> Arc<Self> {
+        Arc::new(Self { script: Mutex::new(script.into_iter().collect()), ..Self::default() })
+    }
+
+    /// How many runs it has.
+    pub(super) fn runs(&self) -> usize {
+        self.runs.lock().unwrap().len()
+    }
+
+    /// What came as files, submission by submission.
+    pub(super) fn uploads(&self) -> Vec<Vec<u8>> {
+        self.uploads.lock().unwrap().clone()
+    }
+
+    /// How often it was asked to cancel.
+    pub(super) fn cancels(&self) -> usize {
+        *self.cancels.lock().unwrap()
+    }
+
+    /// Moves all its runs to a state.
+    pub(super) fn all_are(&self, state: State) {
+        self.runs.lock().unwrap().iter_mut().for_each(|run| run.1 = state);
+    }
+
+    /// Forgets all its runs.
+    pub(super) fn forget_all(&self) {
+        self.runs.lock().unwrap().clear();
+    }
+
+    fn take(&self, submission: &Submission) -> BackendRunId {
+        let id = format!("job-of-{}", submission.run_id);
+        self.runs.lock().unwrap().push((id.clone(), State::Queued));
+        BackendRunId::new(id)
+    }
+
+    async fn read(&self, submission: &mut Submission) -> Result<()> {
+        let mut all = Vec::new();
+        while let Some(file) = submission.attachments.files.next().await {
+            let mut file = file.map_err(Error::Input)?;
+            while let Some(bytes) = file.bytes.next().await {
+                all.extend_from_slice(&bytes.map_err(Error::Input)?);
+            }
+        }
+        self.uploads.lock().unwrap().push(all);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Backend for Scripted {
+    async fn describe(&self, _: &Credential) -> Result<Offer> {
+        Ok(super::runs_cwl())
+    }
+
+    async fn run_workflow(
+        &self,
+        _: &Credential,
+        mut submission: Submission,
+    ) -> Result<BackendRunId> {
+        let answer = self.script.lock().unwrap().pop_front().unwrap_or(Answer::Takes);
+        match answer {
+            Answer::Unavailable => return Err(Error::unavailable("maintenance")),
+            Answer::Refuses => {
+                return Err(Error::Refused { status: 400, message: "no".to_owned() });
+            }
+            Answer::Takes
+            | Answer::LosesAnswer
+            | Answer::LosesRun
+            | Answer::UnavailableAfterUpload => {}
+        }
+        self.read(&mut submission).await?;
+        match answer {
+            Answer::UnavailableAfterUpload => Err(Error::unavailable("maintenance")),
+            Answer::LosesRun => Err(Error::uncertain("reset")),
+            Answer::LosesAnswer => {
+                self.take(&submission);
+                Err(Error::uncertain("reset"))
+            }
+            Answer::Takes | Answer::Unavailable | Answer::Refuses => Ok(self.take(&submission)),
+        }
+    }
+
+    async fn find_run(&self, _: &Credential, search: &Search) -> Result<Option<BackendRunId>> {
+        let wanted = format!("job-of-{}", search.run_id);
+        let found = self.runs.lock().unwrap().iter().any(|(id, _)| *id == wanted);
+        Ok(found.then(|| BackendRunId::new(wanted)))
+    }
+
+    async fn run_states(&self, _: &Credential, ids: &[BackendRunId]) -> Result<Vec<Sighting>> {
+        let runs = self.runs.lock().unwrap();
+        let sight = |id: &BackendRunId| {
+            let run = runs.iter().find(|(known, _)| known == id.as_str());
+            let observed = run.map(|(_, state)| Observed::new(*state, "scripted"));
+            Sighting { id: id.clone(), observed: observed.ok_or(Error::UnknownRun) }
+        };
+        Ok(ids.iter().map(sight).collect())
+    }
+
+    async fn run_details(&self, _: &Credential, _: &BackendRunId) -> Result<RunDetails> {
+        Ok(RunDetails { exit_code: Some(0), ..RunDetails::default() })
+    }
+
+    async fn cancel_run(&self, _: &Credential, _: &BackendRunId) -> Result<()> {
+        *self.cancels.lock().unwrap() += 1;
+        Ok(())
+    }
+
+    async fn download(
+        &self,
+        _: &Credential,
+        _: &BackendRunId,
+        _: &str,
+        _: Option<ByteRange>,
+    ) -> Result<Download> {
+        Err(Error::Unsupported("scripted services have no files"))
+    }
+}
+
+impl fmt::Debug for Scripted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Scripted")
+    }
+}
+
+impl fmt::Display for Scripted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a scripted service")
+    }
+}
