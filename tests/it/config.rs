@@ -29,8 +29,8 @@ fn the_example_shows_every_key_with_its_default() {
     for line in default.lines() {
         let Some((key, _)) = line.trim().split_once(": ") else { continue };
         let named = [format!("{key} = "), format!("[{key}]"), format!(".{key}]")];
-        let named = named.iter().any(|named| text.contains(named))
-            || text.contains(&format!("[[{key}]]"));
+        let named =
+            named.iter().any(|named| text.contains(named)) || text.contains(&format!("[[{key}]]"));
         assert!(named, "config/example.toml does not show `{key}`");
     }
 }
@@ -92,7 +92,8 @@ fn example(name: &str) -> PathBuf {
 fn uncommented(line: &str) -> String {
     let is_setting = |text: &str| {
         let key = text.split(" = ").next().filter(|_| text.contains(" = ")).unwrap_or_default();
-        text.starts_with(['[', '#'])
+        text.starts_with('#')
+            || (text.starts_with('[') && text.ends_with(']'))
             || (!key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
     };
     let line = line.strip_prefix("# ").filter(|rest| is_setting(rest)).unwrap_or(line);
