@@ -81,7 +81,7 @@ fn check(name: &str, environment: &[(&str, &str)]) -> Output {
         .env_clear()
         .envs(environment.iter().copied())
         .output()
-        .unwrap()
+        .expect("the program was built with this test")
 }
 
 fn example(name: &str) -> PathBuf {

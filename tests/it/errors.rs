@@ -32,13 +32,13 @@ fn the_catalogue_and_the_sources_know_the_same_reasons() {
 
 /// The product code below a folder.
 fn read(folder: &Path, text: &mut String) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in fs::read_dir(folder).expect("the folder is a room") {
+        let path = entry.expect("the folder can be read").path();
         let name = path.file_name().unwrap_or_default();
         if path.is_dir() && name != "tests" {
             read(&path, text);
         } else if path.extension().is_some_and(|ending| ending == "rs") && name != "tests.rs" {
-            let source = fs::read_to_string(&path).unwrap();
+            let source = fs::read_to_string(&path).expect("sources are text");
             text.push_str(source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default());
         }
     }
@@ -59,7 +59,7 @@ fn reasons(sources: &str) -> BTreeSet<String> {
     // `fn reason` and its like: one arm for each error.
     for function in sources.split("fn reason").skip(1) {
         let body = function.split("\n\n").next().unwrap_or_default();
-        found.extend(body.split("=> ").skip(1).filter_map(|arm| literal(arm)));
+        found.extend(body.split("=> ").skip(1).filter_map(literal));
     }
     found
 }
