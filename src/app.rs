@@ -18,7 +18,7 @@ use url::Url;
 use crate::{
     api::{self, Api},
     auth::{self, Authenticator, DevelopmentIssuer, FetchKeys},
-    backend::{self, client::Client},
+    backend::{self, Measured, client::Client},
     config::Config,
     database::Database,
     domain::{Clock, Credential, SystemClock},
@@ -139,6 +139,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let database = database.context("the database cannot be opened")?;
     let master = open_key_file(&config.data_dir.join("master.key"))?;
 
+    let metrics = Arc::new(Metrics::new());
     let mut adapters = Adapters::new();
     let mut credentials = BTreeMap::new();
     let mut services = Vec::new();
@@ -147,7 +148,8 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
         let adapter = backend::build(&service, &client)
             .map_err(|why| anyhow::anyhow!("service {}: {why}", service.id))?;
         let credential = item.to_credential().map_err(anyhow::Error::msg)?;
-        adapters.insert(service.id.clone(), adapter);
+        let adapter = Measured::new(adapter, service.id.clone(), metrics.clone());
+        adapters.insert(service.id.clone(), Arc::new(adapter));
         credentials.insert(service.id.clone(), credential);
         services.push(service);
     }
@@ -169,13 +171,14 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
         passwords: Sealer::new(&master, "archive passwords"),
         cursors: Sealer::new(&master, "page tokens"),
         clock,
+        metrics: metrics.clone(),
         spool_dir: config.data_dir.clone(),
     };
     let gateway = Gateway::new(parts, tracker.clone());
     let api = Api {
         gateway: gateway.clone(),
         authenticator: Arc::new(authenticator),
-        metrics: Arc::new(Metrics::new()),
+        metrics,
         config: Arc::new(config.api.clone()),
     };
     Ok(House { api, gateway, probers, database })

@@ -102,7 +102,8 @@ impl From<gateway::Error> for ApiError {
             }
             E::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_submissions", msg)
                 .retry_after(None),
-            E::KeyBusy => Self::new(StatusCode::CONFLICT, "idempotency_key_busy", msg),
+            E::KeyBusy => Self::new(StatusCode::CONFLICT, "idempotency_key_busy", msg)
+                .retry_after(Some(Duration::from_secs(2))),
             E::KeyReused => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", msg)
             }
@@ -136,6 +137,7 @@ fn reason_of(misfit: &Misfit) -> &'static str {
         Misfit::WorkflowType(_) => "unknown_workflow_type",
         Misfit::WorkflowTypeVersion { .. } => "unknown_workflow_type_version",
         Misfit::WorkflowEngine(_) => "unknown_workflow_engine",
+        Misfit::WorkflowNotAttached => "workflow_not_attached",
         Misfit::Panel(_) => "unknown_panel",
         Misfit::Population { .. } => "unknown_population",
         Misfit::NoPopulation { .. } => "missing_population",

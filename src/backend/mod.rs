@@ -9,6 +9,7 @@ mod details;
 mod dnastack;
 mod error;
 pub mod imputation_template;
+mod measured;
 mod michigan;
 mod wes;
 
@@ -28,6 +29,7 @@ pub use self::{
     build::{KINDS, build},
     details::{LogSource, OutputFile, RunDetails, TaskDetails, output_marker, output_path},
     error::Error,
+    measured::Measured,
 };
 
 /// The result of asking a service.

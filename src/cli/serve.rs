@@ -22,7 +22,6 @@ pub(super) fn run(file: Option<&Path>) -> Result<()> {
 
 /// Reads the configuration; the error holds every problem, one a line.
 pub(super) fn load(file: Option<&Path>) -> Result<Config> {
-    #[expect(clippy::disallowed_methods, reason = "the environment is handed to config here")]
     let environment = std::env::vars();
     match config::load(file, environment) {
         Ok(config) => Ok(config),

@@ -22,7 +22,7 @@ pub(super) struct Options {
     /// The caller's institution.
     #[arg(long)]
     institution: Option<String>,
-    /// What the caller may do: researcher, node_operator, data_steward or operator.
+    /// What the caller may do: `researcher`, `node_operator`, `data_steward` or `operator`.
     #[arg(long, value_parser = parse_role)]
     role: Vec<Role>,
     /// How long the token is good, in seconds.

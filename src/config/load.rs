@@ -159,9 +159,7 @@ impl Reader {
             };
             let full = if path == "." || path.is_empty() { culprit.clone() } else { path };
             self.problem(format!("{key}.{full}").trim_end_matches('.'), message);
-            if section.remove(&culprit).is_none() {
-                return None;
-            }
+            section.remove(&culprit)?;
         }
         None
     }

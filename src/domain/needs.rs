@@ -13,6 +13,9 @@ pub struct Needs {
     pub workflow_type_version: String,
     /// Engine, where the caller named one.
     pub workflow_engine: Option<String>,
+    /// `workflow_url` is no absolute URL, and is not among the files: only a service that keeps workflows
+    /// of its own can know it.
+    pub catalogue: bool,
     /// The canonical imputation request, where the run is one.
     pub imputation: Option<Imputation>,
     /// Countries that the data come from, where the caller said so: the run may go nowhere else.

@@ -15,6 +15,8 @@ pub struct Offer {
     pub panels: Vec<ReferencePanel>,
     /// Protocols by which the service fetches inputs itself, such as `https`; empty if it cannot.
     pub protocols: Vec<String>,
+    /// The service keeps workflows of its own, so that `workflow_url` may name one of them.
+    pub catalogue: bool,
     /// Version of the software, where it says so.
     pub version: Option<String>,
     /// Why the service takes no runs at the moment, in its own words, such as a maintenance notice.

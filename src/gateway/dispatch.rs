@@ -87,6 +87,7 @@ impl Gateway {
         let error = match answer {
             Ok(id) => {
                 ledger.place(&run_id, &id).await?;
+                self.parts.metrics.run_transition(service.as_str(), "QUEUED");
                 info!(run.id = %run_id, service.id = %service, "run {run_id} is placed at {service}");
                 self.wake(service);
                 return Ok(Next::Done);

@@ -40,6 +40,7 @@ use crate::{
     domain::{Clock, RunId, ServiceId},
     ledger::Ledger,
     registry::Registry,
+    telemetry::Metrics,
     vault::{Sealer, Vault},
 };
 
@@ -126,6 +127,8 @@ pub struct Parts {
     pub cursors: Sealer,
     /// Wall time.
     pub clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// Where the spool lies.
     pub spool_dir: PathBuf,
 }

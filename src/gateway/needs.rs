@@ -11,8 +11,8 @@ use crate::{
     routing::is_imputation,
 };
 
-/// What the run needs of a service.
-pub(super) fn of(request: &RunRequest) -> Result<Needs, InputFault> {
+/// What the run needs of a service. `names` are the names of all its files, if all have arrived.
+pub(super) fn of(request: &RunRequest, names: Option<&[String]>) -> Result<Needs, InputFault> {
     for (name, value) in [
         ("workflow_type", &request.workflow_type),
         ("workflow_type_version", &request.workflow_type_version),
@@ -40,7 +40,9 @@ pub(super) fn of(request: &RunRequest) -> Result<Needs, InputFault> {
                 format!("tag `service` says {tagged}, and workflow_url says {named}"),
             ));
         }
-        (Some(imputation::parse(&request.workflow_params)?), named.or(tagged))
+        let imputation = imputation::parse(&request.workflow_params)?;
+        imputation::check_files(&imputation, names)?;
+        (Some(imputation), named.or(tagged))
     } else {
         (None, tagged)
     };
@@ -48,36 +50,22 @@ pub(super) fn of(request: &RunRequest) -> Result<Needs, InputFault> {
         workflow_type: request.workflow_type.clone(),
         workflow_type_version: request.workflow_type_version.clone(),
         workflow_engine: request.workflow_engine.clone(),
+        catalogue: imputation.is_none() && is_elsewhere(request, names),
         imputation,
         origin: origin_of_tag(request)?,
         service,
     })
 }
 
-/// Checks the request against its files, as far as they are known. `names` are all of them, if all have
-/// arrived.
-pub(super) fn check_files(
-    request: &RunRequest,
-    needs: &Needs,
-    names: Option<&[String]>,
-) -> Result<(), InputFault> {
-    if let Some(imputation) = &needs.imputation {
-        return imputation::check_files(imputation, names);
-    }
+/// Whether `workflow_url` names a file that did not come along. While files are still arriving, it may
+/// yet come.
+fn is_elsewhere(request: &RunRequest, names: Option<&[String]>) -> bool {
     if Url::parse(&request.workflow_url).is_ok() {
-        return Ok(());
+        return false;
     }
     let file = request.workflow_url.split('#').next().unwrap_or_default();
     let file = file.trim_start_matches("./");
-    match names {
-        Some(names) if !names.iter().any(|name| name.trim_start_matches("./") == file) => {
-            Err(InputFault::new(
-                "workflow_not_attached",
-                "`workflow_url` is no absolute URL, and no attachment has its name",
-            ))
-        }
-        Some(_) | None => Ok(()),
-    }
+    names.is_some_and(|names| !names.iter().any(|name| name == file))
 }
 
 /// The files that have to be fetched, by the service or for it.

@@ -64,7 +64,7 @@ impl Gateway {
         let unsettled = self.parts.ledger.unsettled().await?;
         missing_since.retain(|run_id, _| unsettled.iter().any(|run| run.run_id == *run_id));
         for run in unsettled {
-            if self.is_active(&run.run_id) {
+            if !self.is_left_behind(&run).await? {
                 continue;
             }
             match (run.phase, &run.service_id) {
@@ -80,6 +80,16 @@ impl Gateway {
             }
         }
         Ok(())
+    }
+
+    /// Whether nobody is busy with the run, and it still stands as it was read: a submission that was
+    /// under way when the list was read may have come to its end since.
+    async fn is_left_behind(&self, run: &Unsettled) -> Result<bool> {
+        if self.is_active(&run.run_id) {
+            return Ok(false);
+        }
+        let entry = self.parts.ledger.get(&run.run_id).await?;
+        Ok(entry.is_some_and(|entry| entry.phase == run.phase))
     }
 
     async fn look_for(
@@ -99,12 +109,7 @@ impl Gateway {
             Ok(None) => {
                 let since = *missing_since.entry(run.run_id).or_insert_with(Instant::now);
                 if since.elapsed() >= self.parts.config.lost_after {
-                    let why = format!(
-                        "{service} did not confirm the run and does not know it; nothing runs there. \
-                         Submit it again if it is still wanted."
-                    );
-                    self.parts.ledger.give_up(&run.run_id, &why).await?;
-                    warn!(run.id = %run.run_id, service.id = %service, "run {} never arrived", run.run_id);
+                    self.write_off(run, service).await?;
                 }
             }
             // As long as the service cannot be asked, nothing is known.
@@ -112,6 +117,23 @@ impl Gateway {
                 warn!(run.id = %run.run_id, service.id = %service, "{service} cannot be searched: {error}");
             }
         }
+        Ok(())
+    }
+
+    /// The service was asked long enough and does not know the run.
+    async fn write_off(&self, run: &Unsettled, service: &ServiceId) -> Result<()> {
+        let why = format!(
+            "{service} did not confirm the run and does not know it; nothing runs there. Submit it \
+             again if it is still wanted."
+        );
+        match run.phase {
+            // The process ended while it was sent: its caller got no id, and may send it again.
+            Phase::Open | Phase::Sending => self.parts.ledger.refuse(&run.run_id, &why).await?,
+            Phase::Uncertain | Phase::Placed | Phase::Settled | Phase::Refused => {
+                self.parts.ledger.give_up(&run.run_id, &why).await?;
+            }
+        }
+        warn!(run.id = %run.run_id, service.id = %service, "run {} never arrived", run.run_id);
         Ok(())
     }
 
@@ -130,7 +152,7 @@ impl Gateway {
         adapter.find_run(&credential, &Search { run_id: run.run_id, since, known }).await
     }
 
-    fn is_active(&self, run_id: &RunId) -> bool {
+    pub(super) fn is_active(&self, run_id: &RunId) -> bool {
         self.active.lock().expect("no holder panics").contains(run_id)
     }
 }

@@ -9,7 +9,7 @@ use super::{Error, Files, Gateway, Result, fetch, needs};
 use crate::{
     domain::{Caller, Needs, RunId, ServiceId},
     ga4gh::wes::RunRequest,
-    ledger::{Entry, NewRun, Opened},
+    ledger::{NewRun, Opened, Phase},
     policy::{self, Permit},
     routing::{self, NoRoute, Route},
 };
@@ -32,12 +32,13 @@ pub struct Order {
 pub enum Repetition {
     /// Never: this is the first time.
     First,
-    /// For a run whose whole body came to this fingerprint.
+    /// For this run.
     Of {
         /// The run.
         run_id: RunId,
-        /// The fingerprint of its body.
-        fingerprint: String,
+        /// What its body came to. Unknown if the gateway was killed before the whole body had come and
+        /// the run was found at its service all the same.
+        fingerprint: Option<String>,
     },
 }
 
@@ -45,8 +46,7 @@ impl Gateway {
     /// Takes a run and places it. Once this returns an id, the run exists and is never forgotten, even
     /// if its service did not confirm it.
     pub async fn run_workflow(self: &Arc<Self>, caller: &Caller, order: Order) -> Result<RunId> {
-        let needs = needs::of(&order.request)?;
-        needs::check_files(&order.request, &needs, order.files.names().as_deref())?;
+        let needs = needs::of(&order.request, order.files.names().as_deref())?;
         let fleet = self.parts.registry.snapshot();
         let permit = policy::evaluate(caller, &needs, &fleet)?;
         let route = routing::choose(&permit, &needs, &fleet)?;
@@ -73,6 +73,7 @@ impl Gateway {
                 decision: &describe(&permit, &route),
                 sealed_password: sealed.as_deref(),
                 idempotency_key: order.idempotency_key.as_deref(),
+                fingerprint: order.fingerprint.get().map(String::as_str),
             })
             .await?;
         if opened == Opened::KeyInUse {
@@ -93,13 +94,16 @@ impl Gateway {
     /// Looks up what an `Idempotency-Key` was used for. While that submission is still under way, the
     /// answer is [`Error::KeyBusy`].
     pub async fn repetition(&self, caller: &Caller, key: &str) -> Result<Repetition> {
-        match self.parts.ledger.run_of_key(&caller.id, key).await? {
-            None => Ok(Repetition::First),
-            Some(Entry { run_id, fingerprint: Some(fingerprint), .. }) => {
-                Ok(Repetition::Of { run_id, fingerprint })
-            }
-            Some(_) => Err(Error::KeyBusy),
+        let Some(entry) = self.parts.ledger.run_of_key(&caller.id, key).await? else {
+            return Ok(Repetition::First);
+        };
+        // Under way, or left behind by a process that ended: nobody was told of a run yet, and it is not
+        // known yet whether there is one.
+        let untold = matches!(entry.phase, Phase::Open | Phase::Sending);
+        if untold || self.is_active(&entry.run_id) {
+            return Err(Error::KeyBusy);
         }
+        Ok(Repetition::Of { run_id: entry.run_id, fingerprint: entry.fingerprint })
     }
 
     /// Leaves out services that could not get the inputs: they cannot fetch, and the gateway may not.

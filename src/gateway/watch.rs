@@ -129,6 +129,7 @@ impl Watch {
         let seen = Seen { state, word: observed.word.clone(), expired: observed.expired };
         let changed = self.gateway.parts.ledger.observe(&run.run_id, &seen).await?;
         if changed {
+            self.gateway.parts.metrics.run_transition(self.service.as_str(), state.as_str());
             info!(run.id = %run.run_id, service.id = %self.service, "run {} is {}", run.run_id, state.as_str());
         }
         self.repeat_cancel(run, observed).await;

@@ -7,8 +7,6 @@ mod entry;
 mod list;
 mod open;
 mod settle;
-#[cfg(test)]
-mod tests;
 mod track;
 
 use std::sync::Arc;

@@ -25,6 +25,8 @@ pub struct NewRun<'a> {
     pub sealed_password: Option<&'a str>,
     /// The caller's `Idempotency-Key`.
     pub idempotency_key: Option<&'a str>,
+    /// What the whole body comes to, where it has all come already.
+    pub fingerprint: Option<&'a str>,
 }
 
 /// What came of opening a run.
@@ -40,8 +42,8 @@ impl Ledger {
     /// Writes a run down. After this it survives a crash.
     pub async fn open(&self, run: NewRun<'_>) -> Result<Opened> {
         const SQL: &str = "INSERT INTO runs (run_id, caller_id, institution, request, decision, phase, \
-             state, sealed_password, idempotency_key, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+             state, sealed_password, idempotency_key, fingerprint, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
              ON CONFLICT (caller_id, idempotency_key) DO NOTHING";
         let request = serde_json::to_string(run.request).map_err(super::entry::unreadable)?;
         let opened = on_pool!(write &self.database, pool => {
@@ -55,6 +57,7 @@ impl Ledger {
                 .bind(State::Initializing.as_str())
                 .bind(run.sealed_password)
                 .bind(run.idempotency_key)
+                .bind(run.fingerprint)
                 .bind(self.now())
                 .execute(pool)
                 .await?

@@ -57,6 +57,7 @@ fn needs(origin: &[&str]) -> Needs {
         workflow_type: "CWL".to_owned(),
         workflow_type_version: "v1.2".to_owned(),
         workflow_engine: None,
+        catalogue: false,
         imputation: None,
         origin: origin.iter().map(|country| country.parse().unwrap()).collect(),
         service: None,

@@ -7,10 +7,10 @@ use crate::domain::{Imputation, Needs, Offer, ReferencePanel, ServiceId};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Misfit {
     /// The caller asked for another service.
-    #[error("the request names another service")]
+    #[error("the request names a service that is not this one")]
     OtherService,
     /// It does not run this workflow type.
-    #[error("no service runs workflow_type `{0}`")]
+    #[error("workflow_type `{0}` is not offered")]
     WorkflowType(String),
     /// It does not run this version of the workflow type.
     #[error(
@@ -25,10 +25,13 @@ pub enum Misfit {
         offered: String,
     },
     /// It does not have this engine.
-    #[error("no service has workflow_engine `{0}`")]
+    #[error("workflow_engine `{0}` is not offered")]
     WorkflowEngine(String),
+    /// It keeps no workflows of its own, and the one that is named did not come along.
+    #[error("`workflow_url` is no absolute URL, and no attachment has its name")]
+    WorkflowNotAttached,
     /// It does not have this panel.
-    #[error("no service offers the reference panel `{0}`")]
+    #[error("the reference panel `{0}` is not offered")]
     Panel(String),
     /// The panel does not know this population.
     #[error("panel `{panel}` knows no population `{wanted}`; it knows {known}")]
@@ -68,9 +71,10 @@ impl Misfit {
             Self::WorkflowType(_) => 1,
             Self::WorkflowTypeVersion { .. } => 2,
             Self::WorkflowEngine(_) => 3,
-            Self::Panel(_) => 4,
-            Self::Population { .. } | Self::NoPopulation { .. } => 5,
-            Self::Build { .. } => 6,
+            Self::WorkflowNotAttached => 4,
+            Self::Panel(_) => 5,
+            Self::Population { .. } | Self::NoPopulation { .. } => 6,
+            Self::Build { .. } => 7,
         }
     }
 }
@@ -84,6 +88,9 @@ pub(super) fn fit(needs: &Needs, id: &ServiceId, offer: &Offer) -> Result<Candid
     };
     check_version(needs, offer, workflow_type)?;
     check_engine(needs, offer)?;
+    if needs.catalogue && !offer.catalogue {
+        return Err(Misfit::WorkflowNotAttached);
+    }
     let panel = match &needs.imputation {
         Some(imputation) => Some(fit_panel(imputation, offer)?.clone()),
         None => None,

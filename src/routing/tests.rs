@@ -14,14 +14,14 @@ fn a_request_that_fits_nowhere_is_told_how_close_it_came() {
     let fleet = fleet(Reach::Usable);
     type Change = fn(&mut Needs);
     let changes: [(Change, &str); 6] = [
-        (|needs| needs.workflow_type = "WDL".to_owned(), "no service runs workflow_type `WDL`"),
+        (|needs| needs.workflow_type = "WDL".to_owned(), "workflow_type `WDL` is not offered"),
         (
             |needs| needs.workflow_type_version = "2".to_owned(),
             "workflow_type_version `2` of IMPUTATION is not offered; there is 1",
         ),
         (
             |needs| needs.imputation.as_mut().unwrap().panel = "hrc".to_owned(),
-            "no service offers the reference panel `hrc`",
+            "the reference panel `hrc` is not offered",
         ),
         (
             |needs| needs.imputation.as_mut().unwrap().population = Some("eur".to_owned()),
@@ -140,6 +140,7 @@ fn needs() -> Needs {
         workflow_type: "imputation".to_owned(),
         workflow_type_version: "1".to_owned(),
         workflow_engine: None,
+        catalogue: false,
         imputation: Some(Imputation {
             panel: "h3africa".to_owned(),
             build: Build::Hg38,

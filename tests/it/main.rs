@@ -7,6 +7,12 @@ mod errors;
 // The house itself.
 mod floors;
 
+// What is remembered, on both databases.
+mod ledger;
+
+// What survives.
+mod crash;
+
 // A run from its submission to its results.
 mod submit;
 

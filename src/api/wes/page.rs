@@ -27,7 +27,7 @@ impl PageQuery {
             return Ok(config.default_page_size);
         };
         let size: u32 = match text.parse::<i64>() {
-            Ok(size) if size >= 1 && size < i64::MAX => u32::try_from(size).unwrap_or(u32::MAX),
+            Ok(size) if (1..i64::MAX).contains(&size) => u32::try_from(size).unwrap_or(u32::MAX),
             Ok(_) | Err(_) => {
                 return Err(ApiError::bad_request(
                     "bad_page_size",

@@ -92,7 +92,7 @@ pub(super) async fn run_workflow(
         Repetition::First => submit(&api, &caller, &parts.headers, body, key).await?,
         Repetition::Of { run_id, fingerprint } => {
             let sent = submission::fingerprint(&api.gateway, &parts.headers, body).await?;
-            if sent != fingerprint {
+            if fingerprint.is_some_and(|first| first != sent) {
                 return Err(gateway::Error::KeyReused.into());
             }
             run_id

@@ -101,6 +101,7 @@ impl Backend for DnastackBackend {
             answer => Some(answer?),
         };
         let mut offer = service_info::read(&info).unwrap_or_default().offer;
+        offer.catalogue = true;
         if offer.workflow_types.is_empty() {
             // All WES members are optional in EWES. WDL is what every Workbench runs.
             let versions = ["draft-2", "1.0"].map(str::to_owned).to_vec();

@@ -51,6 +51,11 @@ impl WesClient {
 
     /// Submits a run, whatever comes of it.
     pub(crate) async fn try_submit(&self, form: RunForm) -> (StatusCode, Value) {
+        self.try_submit_once(form).await.expect("the gateway answers")
+    }
+
+    /// Submits a run; `None` means that no whole answer came.
+    pub(crate) async fn try_submit_once(&self, form: RunForm) -> Option<(StatusCode, Value)> {
         let key = form.idempotency_key.clone();
         let (content_type, body) = form.into_form();
         let mut request = Request::builder()
@@ -61,8 +66,12 @@ impl WesClient {
             request = request.header("Idempotency-Key", key);
         }
         let request = request.body(body).expect("the request is a valid one");
-        let answer = self.client.send(&self.credential, request, Duration::from_secs(60)).await;
-        read(answer.expect("the gateway answers")).await
+        let answer =
+            self.client.send(&self.credential, request, Duration::from_secs(60)).await.ok()?;
+        let status = answer.status();
+        let bytes = answer.bytes().await.ok()?;
+        let body = serde_json::from_slice(&bytes);
+        Some((status, body.unwrap_or_else(|_| panic!("{status} without JSON: {bytes:?}"))))
     }
 
     /// Sends a body as it is.

@@ -48,6 +48,7 @@ pub(in crate::backend) fn read(info: &Value) -> Option<Told> {
             engines: versions(info, &["workflow_engine_versions"]),
             panels: Vec::new(),
             protocols: protocols(info),
+            catalogue: false,
             version: info.get("version").and_then(to_text),
             closed: None,
         },
