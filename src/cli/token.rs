@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::{
@@ -31,6 +31,10 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options) -> Result<()> {
+    // A key in a folder that no gateway uses would make tokens that no gateway believes.
+    if !options.data_dir.is_dir() {
+        bail!("there is no data directory {}; start the gateway first", options.data_dir.display());
+    }
     let issuer = DevelopmentIssuer::open(&options.data_dir, Arc::new(SystemClock))?;
     let ttl = Duration::from_secs(options.ttl);
     let institution = options.institution.as_deref();

@@ -25,6 +25,7 @@ pub enum Format {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { format: Format::default(), filter: "info".to_owned() }
+        // Pingora tells every step of its start and end at level info.
+        Self { format: Format::default(), filter: "info,pingora_core=warn".to_owned() }
     }
 }

@@ -1,5 +1,9 @@
 //! Whole-product tests: the real application on real sockets.
 
+// The example configurations, and the catalogue of errors.
+mod config;
+mod errors;
+
 // The house itself.
 mod floors;
 
