@@ -13,6 +13,9 @@ mod ledger;
 // What survives.
 mod crash;
 
+// Real clients in front of us, real servers behind us.
+mod real_clients;
+
 // A run from its submission to its results.
 mod submit;
 
