@@ -234,8 +234,7 @@ async fn bodies_that_are_no_form_are_refused() {
     ] {
         federation.refuses_body(media_type, body, status, reason).await;
     }
-    let (status, body) =
-        federation.amina.post("/runs", FORM, not_utf8()).await;
+    let (status, body) = federation.amina.post("/runs", FORM, not_utf8()).await;
     check("not UTF-8", &(status, body), 400, "bad_text");
     let key = "k".repeat(256);
     let form = RunForm::cwl().idempotency_key(&key);

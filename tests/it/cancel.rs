@@ -88,8 +88,10 @@ async fn an_ended_run_stays_as_it_ended_and_its_service_is_not_asked() {
 /// Asks a service itself.
 async fn ask(service: &TestService, path: &str) -> Value {
     let client = Client::try_new(Config::default()).expect("the machine trusts somebody");
-    let token =
-        Credential::Header { name: "X-Auth-Token".to_owned(), value: "sim-token".to_owned().into() };
+    let token = Credential::Header {
+        name: "X-Auth-Token".to_owned(),
+        value: "sim-token".to_owned().into(),
+    };
     let url = service.simulator.url().join(path).expect("it is a path");
     let answer = client.get(&token, &url).await.expect("the service answers");
     answer.json().await.expect("it answers in JSON")

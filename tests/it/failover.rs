@@ -197,10 +197,12 @@ async fn a_gateway_whose_services_never_answered_starts_and_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_with_status_200_is_no_answer_and_no_proof() {
     let page = || async { Html("<html><body><h1>Welcome</h1> to the portal</body></html>") };
-    let info = || async { axum::Json(json!({"workflow_type_versions": {"CWL": {"workflow_type_version": ["v1.2"]}}, "supported_wes_versions": ["1.1.0"], "workflow_engine_versions": {}})) };
-    let portal = Router::new()
-        .route("/ga4gh/wes/v1/service-info", get(info))
-        .fallback(page);
+    let info = || async {
+        axum::Json(
+            json!({"workflow_type_versions": {"CWL": {"workflow_type_version": ["v1.2"]}}, "supported_wes_versions": ["1.1.0"], "workflow_engine_versions": {}}),
+        )
+    };
+    let portal = Router::new().route("/ga4gh/wes/v1/service-info", get(info)).fallback(page);
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("it is bound"));
     let server = async { axum::serve(listener, portal).await.map(|()| None::<Infallible>) };

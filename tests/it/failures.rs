@@ -302,7 +302,10 @@ async fn too_many_submissions_at_once_are_sent_away() {
     assert_eq!(both[0].0, StatusCode::OK, "{both:?}");
     let (status, body) = &both[1];
     assert_eq!(*status, StatusCode::SERVICE_UNAVAILABLE, "{body}");
-    assert_eq!((&body["reason"], &body["run_exists"]), (&json!("too_many_submissions"), &json!(false)));
+    assert_eq!(
+        (&body["reason"], &body["run_exists"]),
+        (&json!("too_many_submissions"), &json!(false))
+    );
     assert_eq!(ml.submissions().len(), 1);
     gateway.stop().await;
 }

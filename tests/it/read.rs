@@ -155,12 +155,12 @@ fn collect_urls(value: &Value, urls: &mut Vec<String>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn looking_at_a_file_costs_no_download() {
     for (kind, s3) in [("cloudgene3", "false"), ("cloudgene3", "true"), ("cloudgene2", "false")] {
-        let knobs = [("downloads_allowed", "1"), ("queue_ms", "0"), ("run_ms", "100"), ("s3_redirect", s3)];
+        let knobs =
+            [("downloads_allowed", "1"), ("queue_ms", "0"), ("run_ms", "100"), ("s3_redirect", s3)];
         let za = TestService::start("za", kind, "ZA", &knobs).await;
         let gateway = TestGateway::start(&[&za]).await;
         let amina = gateway.client("amina");
-        let run_id =
-            amina.submit(RunForm::imputation().file("chr20.vcf.gz", "genotypes")).await;
+        let run_id = amina.submit(RunForm::imputation().file("chr20.vcf.gz", "genotypes")).await;
         assert_eq!(amina.ended(&run_id).await, "COMPLETE");
         let url = archive_url(&amina.run_log(&run_id).await);
 
@@ -251,8 +251,7 @@ async fn the_password_of_an_archive_is_its_owners_alone() {
         let za = TestService::start("za", kind, "ZA", &knobs).await;
         let gateway = TestGateway::start(&[&za]).await;
         let amina = gateway.client("amina");
-        let run_id =
-            amina.submit(RunForm::imputation().file("chr20.vcf.gz", "genotypes")).await;
+        let run_id = amina.submit(RunForm::imputation().file("chr20.vcf.gz", "genotypes")).await;
         let early = amina.run_log(&run_id).await;
         assert_eq!(early["outputs"]["archive_password"], Value::Null, "{early}");
 

@@ -197,8 +197,7 @@ impl BodyKind {
 
 /// Reads a run out of a JSON body.
 pub(super) fn of_json(bytes: &[u8]) -> Result<RunRequest> {
-    let no_json =
-        |error: String| ApiError::bad_request("bad_json", format!("the body: {error}"));
+    let no_json = |error: String| ApiError::bad_request("bad_json", format!("the body: {error}"));
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let Members(members) =
         serde_path_to_error::deserialize(&mut json).map_err(|error| no_json(error.to_string()))?;
