@@ -39,7 +39,7 @@ pub(crate) struct ErrorResponse {
 
 /// An error on its way to a caller.
 #[derive(Debug)]
-pub(super) struct ApiError {
+pub(crate) struct ApiError {
     status: StatusCode,
     body: ErrorResponse,
     retry_after: Option<Duration>,
@@ -110,6 +110,9 @@ impl From<gateway::Error> for ApiError {
             E::UnknownTask => Self::new(StatusCode::NOT_FOUND, "unknown_task", msg),
             E::UnknownFile => Self::new(StatusCode::NOT_FOUND, "unknown_file", msg),
             E::FileGone(_) => Self::new(StatusCode::GONE, "file_gone", msg),
+            E::RangeNotSatisfiable => {
+                Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "range_not_satisfiable", msg)
+            }
             E::BadPageToken => Self::bad_request("bad_page_token", msg),
             E::ServiceUnavailable { retry_after, .. } => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", msg)

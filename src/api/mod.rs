@@ -6,6 +6,7 @@ mod json;
 mod links;
 mod openapi;
 mod ops;
+mod path;
 mod v1;
 mod wes;
 

@@ -55,6 +55,9 @@ pub enum Error {
     /// The file was there, and is gone.
     #[error("the file is no longer available: {0}")]
     FileGone(String),
+    /// No byte of the file lies in the range that was asked for.
+    #[error("no byte of the file lies in the range")]
+    RangeNotSatisfiable,
     /// The page token is not one of this caller's.
     #[error("the page_token is not one that was handed out to you")]
     BadPageToken,

@@ -24,7 +24,8 @@ async fn a_waiting_run_is_canceled_at_every_kind_of_service() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_run_is_canceled_at_every_kind_of_service() {
     let federation = Federation::start(json!({})).await;
-    federation.set("run_ms", "600000");
+    // Some validate for a part of that time, and are not yet running then.
+    federation.set("run_ms", "20000");
     let runs = federation.submit_everywhere().await;
     for run_id in &runs {
         federation.amina.reaches(run_id, "RUNNING").await;

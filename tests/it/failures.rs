@@ -63,6 +63,9 @@ async fn a_run_that_its_service_lost_ends_as_a_system_error() {
     for (kind, run_id) in KINDS.iter().zip(&runs) {
         let log = federation.amina.run_log(run_id).await;
         assert!(system_logs(&log).contains("no longer knows it"), "{kind}: {log}");
+        let (_, decision) = federation.amina.get_v1(&format!("/runs/{run_id}/decision")).await;
+        let id_there = decision["backend_run_id"].as_str().expect("the service told one");
+        assert!(!log.to_string().contains(id_there), "{kind}: {log}");
         assert_eq!(log["run_log"]["exit_code"], 1, "{kind}");
     }
     federation.gateway.stop().await;

@@ -83,6 +83,6 @@ pub(crate) fn run_for(kind: &str) -> RunForm {
 
 /// Everything that the gateway has to say about a run.
 pub(crate) fn system_logs(log: &Value) -> String {
-    let logs = log["run_log"]["system_logs"].as_array().expect("system logs are a list");
-    logs.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n")
+    let logs = log["run_log"]["system_logs"].as_array();
+    logs.into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join("\n")
 }

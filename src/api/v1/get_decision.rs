@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,6 +13,7 @@ use crate::{
         caller::Authenticated,
         error::{ErrorResponse, Result},
         json::Private,
+        path::Path,
     },
     ga4gh::time,
     ledger,

@@ -1,6 +1,6 @@
 //! `CancelRun`: asks for a run to be canceled.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 
 use crate::{
     api::{
@@ -8,6 +8,7 @@ use crate::{
         caller::Authenticated,
         error::{ErrorResponse, Result},
         json::Private,
+        path::Path,
     },
     ga4gh::wes::RunId,
 };

@@ -1,6 +1,6 @@
 //! `GetTask`: one task of a run.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 
 use super::render;
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
         error::{ErrorResponse, Result},
         json::Private,
         links::Links,
+        path::Path,
     },
     ga4gh::wes::TaskLog,
     gateway,

@@ -1,6 +1,6 @@
 //! `ListRuns`: the caller's runs, newest first.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 
 use super::{page::PageQuery, render};
 use crate::{
@@ -31,7 +31,7 @@ use crate::{
 pub(super) async fn list_runs(
     State(api): State<Api>,
     Authenticated(caller): Authenticated,
-    Query(page): Query<PageQuery>,
+    page: PageQuery,
 ) -> Result<Private<RunListResponse>> {
     let size = page.size(&api.config)?;
     let page = api.gateway.list_runs(&caller, size, page.token()).await?;

@@ -1,6 +1,6 @@
 //! `ListTasks`: the tasks of a run, in the order of `RunLog.task_logs`.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 
 use super::{page::PageQuery, render};
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
         error::{ErrorResponse, Result},
         json::Private,
         links::Links,
+        path::Path,
     },
     ga4gh::wes::TaskListResponse,
 };
@@ -35,7 +36,7 @@ pub(super) async fn list_tasks(
     Authenticated(caller): Authenticated,
     links: Links,
     Path(run_id): Path<String>,
-    Query(page): Query<PageQuery>,
+    page: PageQuery,
 ) -> Result<Private<TaskListResponse>> {
     let size = page.size(&api.config)?;
     let view = api.gateway.get_run(&caller, &run_id).await?;

@@ -1,11 +1,15 @@
 //! `page_size` and `page_token`.
 
+use axum::{
+    extract::{FromRequestParts, Query},
+    http::request::Parts,
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::{
-    api::Config,
-    api::error::{ApiError, Result},
+use crate::api::{
+    Api, Config,
+    error::{ApiError, Result},
 };
 
 /// Which page is wanted. Read as text, so that what is no number gets an answer of ours; other
@@ -27,7 +31,7 @@ impl PageQuery {
             return Ok(config.default_page_size);
         };
         let size: u32 = match text.parse::<i64>() {
-            Ok(size) if size >= 1 && size < i64::MAX => u32::try_from(size).unwrap_or(u32::MAX),
+            Ok(size) if (1..i64::MAX).contains(&size) => u32::try_from(size).unwrap_or(u32::MAX),
             Ok(_) | Err(_) => {
                 return Err(ApiError::bad_request(
                     "bad_page_size",
@@ -41,5 +45,16 @@ impl PageQuery {
     /// The token, if there is one.
     pub(super) fn token(&self) -> Option<&str> {
         self.page_token.as_deref().filter(|token| !token.is_empty())
+    }
+}
+
+impl FromRequestParts<Api> for PageQuery {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self> {
+        let parsed = Query::from_request_parts(parts, api).await;
+        parsed.map(|Query(page)| page).map_err(|rejection| {
+            ApiError::bad_request("bad_query", format!("the query: {}", rejection.body_text()))
+        })
     }
 }
