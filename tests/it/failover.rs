@@ -1,10 +1,9 @@
 //! When another service is asked, and when it must not be.
 
-use std::convert::Infallible;
-
-use axum::{Router, response::Html, routing::get};
+use axum::{Json, Router, response::Html, routing::get};
 use http::StatusCode;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use crate::{
     federation::system_logs,
@@ -197,32 +196,77 @@ async fn a_gateway_whose_services_never_answered_starts_and_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_with_status_200_is_no_answer_and_no_proof() {
     let page = || async { Html("<html><body><h1>Welcome</h1> to the portal</body></html>") };
-    let info = || async {
-        axum::Json(
-            json!({"workflow_type_versions": {"CWL": {"workflow_type_version": ["v1.2"]}}, "supported_wes_versions": ["1.1.0"], "workflow_engine_versions": {}}),
-        )
-    };
-    let portal = Router::new().route("/ga4gh/wes/v1/service-info", get(info)).fallback(page);
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
-    let server = async { axum::serve(listener, portal).await.map(|()| None::<Infallible>) };
-    let second = TestService::start("second", "wes", "ZA", &[]).await;
-    let portal = json!({"id": "first", "kind": "wes", "url": url, "jurisdiction": "ML", "credential": {"type": "none"}});
-    let test = async {
-        let services = vec![portal, second.config.clone()];
-        let gateway = TestGateway::start_configured(services, asked_once()).await;
-        let amina = gateway.client("amina");
+    let portal = describing_itself().fallback(page);
 
+    in_front_of(portal, async |gateway, second| {
+        let amina = gateway.client("amina");
         let run_id = amina.submit(RunForm::cwl()).await;
 
         assert_eq!(amina.state(&run_id).await, "INITIALIZING");
         let logs = system_logs(&amina.run_log(&run_id).await);
         assert!(logs.contains("its answer names no run"), "{logs}");
         assert_eq!(second.submissions(), []);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_breaks_off_mid_upload_may_have_the_run() {
+    let break_off = || async {
+        // Takes the connection with it.
+        std::panic::resume_unwind(Box::new("the service crashes"));
+        #[expect(unreachable_code, reason = "tells the type of the handler")]
+        StatusCode::OK
+    };
+    let none = || async { Json(json!({"runs": [], "next_page_token": ""})) };
+    let service = describing_itself().route("/ga4gh/wes/v1/runs", get(none).post(break_off));
+
+    in_front_of(service, async |gateway, second| {
+        let amina = gateway.client("amina");
+        let form = RunForm::cwl().file("reads.txt", "ACGT".repeat(4 * 1024 * 1024));
+        let run_id = amina.submit(form).await;
+
+        assert_eq!(amina.ended(&run_id).await, "SYSTEM_ERROR");
+        let logs = system_logs(&amina.run_log(&run_id).await);
+        assert!(logs.contains("did not confirm the run and does not know it"), "{logs}");
+        assert_eq!(second.submissions(), []);
+    })
+    .await;
+}
+
+/// A WES service that can tell what it is.
+fn describing_itself() -> Router {
+    let info = || async {
+        Json(json!({
+            "workflow_type_versions": {"CWL": {"workflow_type_version": ["v1.2"]}},
+            "supported_wes_versions": ["1.1.0"],
+            "workflow_engine_versions": {},
+        }))
+    };
+    Router::new().route("/ga4gh/wes/v1/service-info", get(info))
+}
+
+/// Runs a test on a gateway that asks `service` before a healthy second one.
+async fn in_front_of(service: Router, test: impl AsyncFnOnce(&TestGateway, &TestService)) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("loopback has a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let second = TestService::start("second", "wes", "ZA", &[]).await;
+    let first = json!({
+        "id": "first",
+        "kind": "wes",
+        "url": format!("http://{address}"),
+        "jurisdiction": "ML",
+        "credential": {"type": "none"},
+    });
+    let test = async {
+        let services = vec![first, second.config.clone()];
+        let gateway = TestGateway::start_configured(services, asked_once()).await;
+        test(&gateway, &second).await;
         gateway.stop().await;
     };
+    let server = async { axum::serve(listener, service).await };
     tokio::select! {
-        _ = server => panic!("the portal stopped"),
+        ended = server => panic!("the service stopped: {ended:?}"),
         () = test => {}
     }
 }

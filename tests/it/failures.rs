@@ -312,3 +312,27 @@ async fn too_many_submissions_at_once_are_sent_away() {
     assert_eq!(ml.submissions().len(), 1);
     gateway.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_is_found_again_in_the_dialects_that_keep_tags() {
+    for dialect in ["spec", "wes-service", "toil", "sapporo", "starter-kit", "galaxy"] {
+        let knobs = [("dialect", dialect), ("run_ms", "200"), ("reset_after_upload", "true")];
+        let node = TestService::start("node", "wes", "ZA", &knobs).await;
+        let gateway = TestGateway::start(&[&node]).await;
+        let amina = gateway.client("amina");
+        let (_, info) = amina.get("/service-info").await;
+        let types = info["workflow_type_versions"].as_object().expect("types are an object");
+        let (kind, versions) = types.iter().next().expect("there is a type");
+        let version = versions["workflow_type_version"][0].as_str().unwrap_or("1");
+        let form =
+            RunForm::cwl().field("workflow_type", kind).field("workflow_type_version", version);
+
+        let run_id = amina.submit(form).await;
+        let state = amina.ended(&run_id).await;
+
+        // One of them forgets tags, so that nobody can tell which of its runs it is.
+        let expected = if dialect == "starter-kit" { "SYSTEM_ERROR" } else { "COMPLETE" };
+        assert_eq!((state.as_str(), node.submissions().len()), (expected, 1), "{dialect}");
+        gateway.stop().await;
+    }
+}
