@@ -39,7 +39,7 @@ pub(crate) struct ErrorResponse {
 
 /// An error on its way to a caller.
 #[derive(Debug)]
-pub(super) struct ApiError {
+pub(crate) struct ApiError {
     status: StatusCode,
     body: ErrorResponse,
     retry_after: Option<Duration>,
@@ -87,7 +87,8 @@ impl From<gateway::Error> for ApiError {
         let msg = error.to_string();
         match error {
             E::Input(fault) => fault.into(),
-            E::Unfit(misfit) => Self::bad_request(reason_of(&misfit), msg),
+            E::Unfit { misfit, .. } => Self::bad_request(reason_of(&misfit), msg),
+            E::UnknownService(_) => Self::bad_request("unknown_service", msg),
             E::Denied(_) => Self::new(StatusCode::FORBIDDEN, "forbidden_by_policy", msg),
             E::Refused { status: 413, .. } => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large_for_service", msg)
@@ -111,6 +112,9 @@ impl From<gateway::Error> for ApiError {
             E::UnknownTask => Self::new(StatusCode::NOT_FOUND, "unknown_task", msg),
             E::UnknownFile => Self::new(StatusCode::NOT_FOUND, "unknown_file", msg),
             E::FileGone(_) => Self::new(StatusCode::GONE, "file_gone", msg),
+            E::RangeNotSatisfiable => {
+                Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "range_not_satisfiable", msg)
+            }
             E::BadPageToken => Self::bad_request("bad_page_token", msg),
             E::ServiceUnavailable { retry_after, .. } => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", msg)
@@ -133,7 +137,7 @@ impl From<auth::Error> for ApiError {
 
 fn reason_of(misfit: &Misfit) -> &'static str {
     match misfit {
-        Misfit::OtherService => "unknown_service",
+        Misfit::OtherService(_) => "unknown_service",
         Misfit::WorkflowType(_) => "unknown_workflow_type",
         Misfit::WorkflowTypeVersion { .. } => "unknown_workflow_type_version",
         Misfit::WorkflowEngine(_) => "unknown_workflow_engine",

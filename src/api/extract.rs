@@ -1,46 +1,25 @@
-//! Extractors of axum that refuse in our words: its own answer plain text, which no WES client reads.
+//! What a request's path names, or an error of ours: axum's own would be plain text, which no WES client
+//! reads.
 
 use axum::{
-    extract::{FromRequestParts, Path as AxumPath, Query as AxumQuery},
-    http::{StatusCode, request::Parts},
+    extract::{FromRequestParts, Path as Parsed},
+    http::request::Parts,
 };
 use serde::de::DeserializeOwned;
 
-use super::error::ApiError;
+use super::{Api, error::ApiError};
+use crate::gateway;
 
-/// What stands in the path. Anything that cannot be read is the name of nothing.
+/// The parts of the path that differ from request to request.
 #[derive(Debug)]
 pub(super) struct Path<T>(pub(super) T);
 
-/// What stands behind the question mark.
-#[derive(Debug)]
-pub(super) struct Query<T>(pub(super) T);
-
-impl<T, S> FromRequestParts<S> for Path<T>
-where
-    T: DeserializeOwned + Send,
-    S: Send + Sync,
-{
+impl<T: DeserializeOwned + Send> FromRequestParts<Api> for Path<T> {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let read = AxumPath::from_request_parts(parts, state).await;
-        read.map(|AxumPath(value)| Self(value)).map_err(|rejection| {
-            ApiError::new(StatusCode::NOT_FOUND, "no_such_route", rejection.body_text())
-        })
-    }
-}
-
-impl<T, S> FromRequestParts<S> for Query<T>
-where
-    T: DeserializeOwned,
-    S: Send + Sync,
-{
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let read = AxumQuery::from_request_parts(parts, state).await;
-        read.map(|AxumQuery(value)| Self(value))
-            .map_err(|rejection| ApiError::bad_request("bad_query", rejection.body_text()))
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        // All paths with such parts name runs, and no run has a name that is not UTF-8.
+        let parsed = Parsed::from_request_parts(parts, api).await;
+        parsed.map(|Parsed(named)| Self(named)).map_err(|_| gateway::Error::UnknownRun.into())
     }
 }

@@ -15,6 +15,6 @@ pub(super) fn run(file: &Path) -> Result<()> {
         let lines: Vec<_> = problems.iter().map(|problem| format!("{name}: {problem}")).collect();
         bail!("the configuration cannot be used\n{}", lines.join("\n"));
     }
-    println!("{}: {} services, no problems", file.display(), config.services.len());
+    println!("{}: no problems, services: {}", file.display(), config.services.len());
     Ok(())
 }

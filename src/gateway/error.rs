@@ -13,9 +13,17 @@ pub enum Error {
     /// Policy allows no service. No run exists.
     #[error(transparent)]
     Denied(#[from] policy::Denial),
-    /// The request fits no service. No run exists.
-    #[error("{0}")]
-    Unfit(routing::Misfit),
+    /// The request fits no service where the run may go. No run exists.
+    #[error("{misfit} ({rule})")]
+    Unfit {
+        /// How it misses the service that it fits best.
+        misfit: routing::Misfit,
+        /// The rule that says where the run may go.
+        rule: String,
+    },
+    /// The caller wants a service that is not there, or where the run may not go. No run exists.
+    #[error("no permitted service is called `{0}`")]
+    UnknownService(ServiceId),
     /// No service can take the run now; a later moment may do. No run exists.
     #[error("no service can take the run now")]
     NoService {
@@ -55,6 +63,9 @@ pub enum Error {
     /// The file was there, and is gone.
     #[error("the file is no longer available: {0}")]
     FileGone(String),
+    /// No byte of the file lies in the range that was asked for.
+    #[error("no byte of the file lies in the range")]
+    RangeNotSatisfiable,
     /// The page token is not one of this caller's.
     #[error("the page_token is not one that was handed out to you")]
     BadPageToken,

@@ -109,6 +109,7 @@ impl Gateway {
         let credential = self.parts.vault.credential(&entry.caller_id, service);
         adapter.download(&credential, id, locator, range).await.map_err(|error| match error {
             backend::Error::UnknownRun => Error::UnknownFile,
+            backend::Error::Refused { status: 416, .. } => Error::RangeNotSatisfiable,
             other => Error::of_read(service, &other),
         })
     }

@@ -49,7 +49,8 @@ impl Gateway {
         let needs = needs::of(&order.request, order.files.names().as_deref())?;
         let fleet = self.parts.registry.snapshot();
         let permit = policy::evaluate(caller, &needs, &fleet)?;
-        let route = routing::choose(&permit, &needs, &fleet)?;
+        let route = routing::choose(&permit, &needs, &fleet)
+            .map_err(|no_route| of_no_route(no_route, &permit))?;
         let route = self.without_unfetchable(route, &needs, &fleet)?;
         let place = self.submissions.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
 
@@ -133,12 +134,11 @@ impl Gateway {
     }
 }
 
-impl From<NoRoute> for Error {
-    fn from(no_route: NoRoute) -> Self {
-        match no_route {
-            NoRoute::Unfit(misfit) => Self::Unfit(misfit),
-            NoRoute::Unavailable { excluded } => Self::NoService { excluded, retry_after: None },
-        }
+fn of_no_route(no_route: NoRoute, permit: &Permit) -> Error {
+    match no_route {
+        NoRoute::Unfit(misfit) => Error::Unfit { misfit, rule: permit.rule().to_owned() },
+        NoRoute::UnknownService(id) => Error::UnknownService(id),
+        NoRoute::Unavailable { excluded } => Error::NoService { excluded, retry_after: None },
     }
 }
 

@@ -161,8 +161,8 @@ impl Watch {
             return Ok(false);
         }
         let why = format!(
-            "{} took the run as {} and no longer knows it; submit it again if it is still wanted",
-            self.service, run.backend_run_id
+            "{} took the run and no longer knows it; submit it again if it is still wanted",
+            self.service
         );
         self.gateway.parts.ledger.give_up(&run.run_id, &why).await?;
         warn!(run.id = %run.run_id, service.id = %self.service, "run {} was lost by its service", run.run_id);

@@ -7,8 +7,8 @@ use crate::domain::{Imputation, Needs, Offer, ReferencePanel, ServiceId};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Misfit {
     /// The caller asked for another service.
-    #[error("the request names a service that is not this one")]
-    OtherService,
+    #[error("the caller wants `{0}` and no other")]
+    OtherService(ServiceId),
     /// It does not run this workflow type.
     #[error("workflow_type `{0}` is not offered")]
     WorkflowType(String),
@@ -67,7 +67,7 @@ impl Misfit {
     /// How close the request came: the closest misfit tells its caller most.
     pub(super) fn closeness(&self) -> u8 {
         match self {
-            Self::OtherService => 0,
+            Self::OtherService(_) => 0,
             Self::WorkflowType(_) => 1,
             Self::WorkflowTypeVersion { .. } => 2,
             Self::WorkflowEngine(_) => 3,
@@ -80,8 +80,8 @@ impl Misfit {
 }
 
 pub(super) fn fit(needs: &Needs, id: &ServiceId, offer: &Offer) -> Result<Candidate, Misfit> {
-    if needs.service.as_ref().is_some_and(|wanted| wanted != id) {
-        return Err(Misfit::OtherService);
+    if let Some(wanted) = needs.service.as_ref().filter(|wanted| *wanted != id) {
+        return Err(Misfit::OtherService(wanted.clone()));
     }
     let Some(workflow_type) = offer.workflow_type(&needs.workflow_type) else {
         return Err(Misfit::WorkflowType(needs.workflow_type.clone()));

@@ -44,6 +44,9 @@ pub enum NoRoute {
     /// No service could ever take this request: the request is wrong, in the words of the best fit.
     #[error("{0}")]
     Unfit(Misfit),
+    /// The caller wants a service that is not there, or where the run may not go.
+    #[error("no permitted service is called `{0}`")]
+    UnknownService(ServiceId),
     /// Services could take it, but none can now. The reason stands per service.
     #[error("no service can take the run now")]
     Unavailable {
@@ -90,6 +93,7 @@ pub fn choose(permit: &Permit, needs: &Needs, fleet: &Snapshot) -> Result<Route,
     ready.append(&mut untried);
     match misfits.into_iter().max_by_key(Misfit::closeness) {
         _ if !ready.is_empty() => Ok(Route { candidates: ready, excluded }),
+        Some(Misfit::OtherService(wanted)) if !could_ever => Err(NoRoute::UnknownService(wanted)),
         Some(misfit) if !could_ever => Err(NoRoute::Unfit(misfit)),
         _ => Err(NoRoute::Unavailable { excluded }),
     }

@@ -9,7 +9,7 @@ pub use self::{
     key_file::{KeyFileError, open_key_file},
     seal::{Sealer, Unsealable},
 };
-use crate::domain::{Caller, CallerId, Credential, ServiceId};
+use crate::domain::{CallerId, Credential, ServiceId};
 
 /// The credentials that the gateway shows to services.
 #[derive(Debug, Default)]
@@ -32,10 +32,5 @@ impl Vault {
     /// offers.
     pub fn service_credential(&self, service: &ServiceId) -> Credential {
         self.services.get(service).cloned().unwrap_or_default()
-    }
-
-    /// Whether the caller may use the service at all with what is in the vault.
-    pub fn has_credential(&self, _caller: &Caller, service: &ServiceId) -> bool {
-        self.services.contains_key(service)
     }
 }

@@ -14,7 +14,7 @@ fn the_example_passes_the_check() {
 
     assert!(output.status.success(), "{output:?}");
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(said.contains("0 services, no problems"), "{said}");
+    assert!(said.contains("no problems, services: 0"), "{said}");
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn the_federation_needs_its_secrets_and_its_certificate_alone() {
     let without = check("example-federation.toml", &environment[..4]);
 
     assert!(whole.status.success(), "{whole:?}");
-    assert!(String::from_utf8_lossy(&whole.stdout).contains("3 services, no problems"));
+    assert!(String::from_utf8_lossy(&whole.stdout).contains("no problems, services: 3"));
     assert!(!without.status.success(), "{without:?}");
     let said = String::from_utf8_lossy(&without.stderr);
     assert!(said.contains("services[2].credential") && said.contains("ILIFU_PASSWORD"), "{said}");

@@ -125,10 +125,11 @@ impl Process {
             "services": services.iter().map(|service| service.config.clone()).collect::<Vec<_>>(),
         });
         let file = folder.join("gateway.toml");
-        std::fs::write(&file, to_toml(&config)).unwrap();
+        std::fs::write(&file, to_toml(&config)).expect("the folder can be written");
         let child = run(&file);
         wait_for(address).await;
-        let issuer = DevelopmentIssuer::open(&folder.join("data"), Arc::new(SystemClock)).unwrap();
+        let issuer = DevelopmentIssuer::open(&folder.join("data"), Arc::new(SystemClock))
+            .expect("the gateway made the key");
         let token = issuer.mint("amina", None, &[Role::Researcher], Duration::from_secs(3600));
         Self { config: file, address, token, child: Mutex::new(child) }
     }
@@ -139,15 +140,15 @@ impl Process {
 
     async fn kill_and_restart(&self) {
         let mut child = self.child.lock().await;
-        child.kill().unwrap();
-        child.wait().unwrap();
+        child.kill().expect("our own child can be killed");
+        child.wait().expect("our own child can be waited for");
         *child = run(&self.config);
         wait_for(self.address).await;
     }
 
     /// Sends a run again and again under one `Idempotency-Key`, as a client does whose connection broke.
     async fn submit_until_acknowledged(&self, number: usize) -> String {
-        let form = if number % 2 == 0 {
+        let form = if number.is_multiple_of(2) {
             RunForm::imputation().file("chr20.vcf.gz", vec![7; 100_000])
         } else {
             RunForm::cwl()

@@ -1,5 +1,7 @@
 //! The same suite on both databases: what the ledger promises does not depend on where it is kept.
 
+#![expect(clippy::unwrap_used, reason = "the suite is made of functions that only tests call")]
+
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;

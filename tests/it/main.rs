@@ -1,23 +1,48 @@
 //! Whole-product tests: the real application on real sockets.
 
-// The example configurations, and the catalogue of errors.
+// The house itself: its floors, its example configurations, its catalogue of errors.
 mod config;
 mod errors;
-
-// The house itself.
 mod floors;
+
+// A run from its submission to its results.
+mod submit;
+
+// Reading about a run, its logs and its results.
+mod read;
+
+// Lists and their pages.
+mod list;
+
+// Runs that are not wanted any more.
+mod cancel;
+
+// Submissions that are sent again.
+mod idempotency;
+
+// Requests that are wrong.
+mod bad_input;
+
+// Uploads that break off or break a rule.
+mod uploads;
+
+// When another service is asked, and when not.
+mod failover;
+
+// Services that fail.
+mod failures;
+
+// What survives kill -9.
+mod crash;
 
 // What is remembered, on both databases.
 mod ledger;
 
-// What survives.
-mod crash;
+// One service of every kind behind one gateway.
+mod federation;
 
 // Real clients in front of us, real servers behind us.
 mod real_clients;
-
-// A run from its submission to its results.
-mod submit;
 
 // What the tests stand on.
 mod support;

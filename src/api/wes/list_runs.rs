@@ -8,7 +8,6 @@ use crate::{
         Api,
         caller::Authenticated,
         error::{ErrorResponse, Result},
-        extract::Query,
         json::Private,
     },
     ga4gh::wes::RunListResponse,
@@ -32,7 +31,7 @@ use crate::{
 pub(super) async fn list_runs(
     State(api): State<Api>,
     Authenticated(caller): Authenticated,
-    Query(page): Query<PageQuery>,
+    page: PageQuery,
 ) -> Result<Private<RunListResponse>> {
     let size = page.size(&api.config)?;
     let page = api.gateway.list_runs(&caller, size, page.token()).await?;

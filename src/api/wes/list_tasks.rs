@@ -8,7 +8,7 @@ use crate::{
         Api,
         caller::Authenticated,
         error::{ErrorResponse, Result},
-        extract::{Path, Query},
+        extract::Path,
         json::Private,
         links::Links,
     },
@@ -36,7 +36,7 @@ pub(super) async fn list_tasks(
     Authenticated(caller): Authenticated,
     links: Links,
     Path(run_id): Path<String>,
-    Query(page): Query<PageQuery>,
+    page: PageQuery,
 ) -> Result<Private<TaskListResponse>> {
     let size = page.size(&api.config)?;
     let view = api.gateway.get_run(&caller, &run_id).await?;

@@ -1,11 +1,15 @@
 //! `page_size` and `page_token`.
 
+use axum::{
+    extract::{FromRequestParts, Query},
+    http::request::Parts,
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::{
-    api::Config,
-    api::error::{ApiError, Result},
+use crate::api::{
+    Api, Config,
+    error::{ApiError, Result},
 };
 
 /// Which page is wanted. Read as text, so that what is no number gets an answer of ours; other
@@ -41,5 +45,16 @@ impl PageQuery {
     /// The token, if there is one.
     pub(super) fn token(&self) -> Option<&str> {
         self.page_token.as_deref().filter(|token| !token.is_empty())
+    }
+}
+
+impl FromRequestParts<Api> for PageQuery {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self> {
+        let parsed = Query::from_request_parts(parts, api).await;
+        parsed.map(|Query(page)| page).map_err(|rejection| {
+            ApiError::bad_request("bad_query", format!("the query: {}", rejection.body_text()))
+        })
     }
 }

@@ -1,10 +1,17 @@
 //! `RunWorkflow`: a run arrives, as a multipart form, a URL-encoded form or JSON.
 
+use std::fmt;
+
 use axum::{
     body::Body,
     extract::{Request, State},
     http::{HeaderMap, StatusCode, header},
 };
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::Value;
 
 use super::{
     fields::Fields,
@@ -190,13 +197,39 @@ impl BodyKind {
 
 /// Reads a run out of a JSON body.
 pub(super) fn of_json(bytes: &[u8]) -> Result<RunRequest> {
+    let no_json = |error: String| ApiError::bad_request("bad_json", format!("the body: {error}"));
     let mut json = serde_json::Deserializer::from_slice(bytes);
+    let Members(members) =
+        serde_path_to_error::deserialize(&mut json).map_err(|error| no_json(error.to_string()))?;
+    json.end().map_err(|error| no_json(error.to_string()))?;
     let mut fields = Fields::default();
-    let members: serde_json::Map<String, serde_json::Value> =
-        serde_path_to_error::deserialize(&mut json)
-            .map_err(|error| ApiError::bad_request("bad_json", format!("the body: {error}")))?;
     for (name, value) in members {
         fields.set_json(&name, value)?;
     }
     fields.into_request()
+}
+
+/// The members of a JSON object, those that come twice too.
+struct Members(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Each;
+        impl<'de> Visitor<'de> for Each {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Each)
+    }
 }

@@ -32,8 +32,13 @@ pub(crate) struct RunForm {
 
 impl WesClient {
     pub(crate) fn new(base: &str, token: Option<String>) -> Self {
-        let client = Client::try_new(Config::default()).expect("the machine trusts somebody");
         let credential = token.map_or(Credential::None, |token| Credential::Bearer(token.into()));
+        Self::with_credential(base, credential)
+    }
+
+    /// A caller who shows a credential in another way.
+    pub(crate) fn with_credential(base: &str, credential: Credential) -> Self {
+        let client = Client::try_new(Config::default()).expect("the machine trusts somebody");
         Self { client, base: base.to_owned(), credential }
     }
 

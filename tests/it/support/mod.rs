@@ -8,6 +8,7 @@ pub(crate) mod http;
 pub(crate) mod ports;
 pub(crate) mod postgres;
 pub(crate) mod program;
+pub(crate) mod raw;
 pub(crate) mod real;
 pub(crate) mod redis;
 pub(crate) mod services;
