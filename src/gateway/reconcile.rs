@@ -97,20 +97,39 @@ impl Gateway {
                 self.wake(service);
             }
             Ok(None) => {
-                let since = *missing_since.entry(run.run_id).or_insert_with(Instant::now);
-                if since.elapsed() >= self.parts.config.lost_after {
-                    let why = format!(
-                        "{service} did not confirm the run and does not know it; nothing runs there. \
-                         Submit it again if it is still wanted."
-                    );
-                    self.parts.ledger.give_up(&run.run_id, &why).await?;
-                    warn!(run.id = %run.run_id, service.id = %service, "run {} never arrived", run.run_id);
-                }
+                let why = format!(
+                    "{service} did not confirm the run and does not know it; nothing runs there. \
+                     Submit it again if it is still wanted."
+                );
+                self.give_up_in_time(run, service, missing_since, &why).await?;
+            }
+            // No later search would tell more.
+            Err(backend::Error::Unsupported(unable)) => {
+                let why = format!(
+                    "{service} did not confirm the run, and cannot be searched for it: {unable}. It \
+                     may run there, unseen; ask its operator before you submit it again."
+                );
+                self.give_up_in_time(run, service, missing_since, &why).await?;
             }
             // As long as the service cannot be asked, nothing is known.
             Err(error) => {
                 warn!(run.id = %run.run_id, service.id = %service, "{service} cannot be searched: {error}");
             }
+        }
+        Ok(())
+    }
+
+    async fn give_up_in_time(
+        &self,
+        run: &Unsettled,
+        service: &ServiceId,
+        missing_since: &mut HashMap<RunId, Instant>,
+        why: &str,
+    ) -> Result<()> {
+        let since = *missing_since.entry(run.run_id).or_insert_with(Instant::now);
+        if since.elapsed() >= self.parts.config.lost_after {
+            self.parts.ledger.give_up(&run.run_id, why).await?;
+            warn!(run.id = %run.run_id, service.id = %service, "run {} is given up", run.run_id);
         }
         Ok(())
     }
