@@ -107,9 +107,19 @@ impl Gateway {
                 self.wake(service);
             }
             Ok(None) => {
-                let since = *missing_since.entry(run.run_id).or_insert_with(Instant::now);
-                if since.elapsed() >= self.parts.config.lost_after {
+                if self.is_overdue(run, missing_since) {
                     self.write_off(run, service).await?;
+                }
+            }
+            // No later search would tell more.
+            Err(backend::Error::Unsupported(unable)) => {
+                if self.is_overdue(run, missing_since) {
+                    let why = format!(
+                        "{service} did not confirm the run, and cannot be searched for it: {unable}. \
+                         It may run there, unseen; ask its operator before you submit it again."
+                    );
+                    self.parts.ledger.give_up(&run.run_id, &why).await?;
+                    warn!(run.id = %run.run_id, service.id = %service, "run {} is given up", run.run_id);
                 }
             }
             // As long as the service cannot be asked, nothing is known.
@@ -118,6 +128,12 @@ impl Gateway {
             }
         }
         Ok(())
+    }
+
+    /// Whether the service has had long enough to list the run.
+    fn is_overdue(&self, run: &Unsettled, missing_since: &mut HashMap<RunId, Instant>) -> bool {
+        let since = *missing_since.entry(run.run_id).or_insert_with(Instant::now);
+        since.elapsed() >= self.parts.config.lost_after
     }
 
     /// The service was asked long enough and does not know the run.

@@ -37,6 +37,8 @@ pub(super) enum Found {
     Absent,
     /// The server has more runs than can be looked through, and it was not among those.
     TooMany,
+    /// It may be among runs of which the server tells no tags.
+    Unclear,
 }
 
 impl WesBackend {
@@ -76,8 +78,9 @@ impl WesBackend {
         if !list_has_tags {
             whole &= untagged.len() <= MAX_LOGS;
             untagged.truncate(MAX_LOGS);
-            if let Some(id) = self.read_tags(credential, site, untagged, &wanted).await? {
-                return Ok(Found::Run(id));
+            match self.read_tags(credential, site, untagged, &wanted).await? {
+                Found::Absent => {}
+                found @ (Found::Run(_) | Found::TooMany | Found::Unclear) => return Ok(found),
             }
         }
         Ok(if whole { Found::Absent } else { Found::TooMany })
@@ -107,21 +110,28 @@ impl WesBackend {
         site: &Site,
         ids: Vec<BackendRunId>,
         wanted: &str,
-    ) -> Result<Option<BackendRunId>> {
+    ) -> Result<Found> {
         let logs = stream::iter(ids).map(|id| async move {
             let url = join(&site.base, &["runs", id.as_str()]);
             (self.read::<wire::RunLog>(credential, site, &url).await, id)
         });
         let mut logs = std::pin::pin!(logs.buffered(AT_ONCE));
         let mut any_read = false;
+        let mut any_untagged = false;
         let mut failure = None;
         while let Some((log, id)) = logs.next().await {
             match log {
-                Ok(log) if matches!(tag(&log.request.tags), Tag::Is(value) if value == wanted) => {
-                    return Ok(Some(id));
+                Ok(log) => {
+                    any_read = true;
+                    match tag(&log.request.tags) {
+                        Tag::Is(value) if value == wanted => return Ok(Found::Run(id)),
+                        Tag::Is(_) | Tag::Other => {}
+                        // Galaxy and the starter kit forget tags.
+                        Tag::None => any_untagged = true,
+                    }
                 }
                 // Deleted meanwhile, say.
-                Ok(_) | Err(Error::UnknownRun | Error::Malformed(_) | Error::Refused { .. }) => {
+                Err(Error::UnknownRun | Error::Malformed(_) | Error::Refused { .. }) => {
                     any_read = true;
                 }
                 // wes-service answers 500 for runs that it made up when it was asked for them.
@@ -131,7 +141,8 @@ impl WesBackend {
         }
         match failure {
             Some(error) if !any_read => Err(error),
-            Some(_) | None => Ok(None),
+            Some(_) | None if any_untagged => Ok(Found::Unclear),
+            Some(_) | None => Ok(Found::Absent),
         }
     }
 }

@@ -155,6 +155,7 @@ impl Backend for WesBackend {
             Found::TooMany => {
                 Err(Error::unavailable("it has more runs than can be looked through"))
             }
+            Found::Unclear => Err(Error::Unsupported("it does not tell its runs apart by tags")),
         }
     }
 
