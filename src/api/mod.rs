@@ -2,6 +2,7 @@
 
 mod caller;
 mod error;
+mod extract;
 mod json;
 mod links;
 mod openapi;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,6 +12,7 @@ use crate::{
         Api,
         caller::Authenticated,
         error::{ErrorResponse, Result},
+        extract::Path,
         json::Private,
     },
     ga4gh::time,

@@ -1,12 +1,13 @@
 //! `CancelRun`: asks for a run to be canceled.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 
 use crate::{
     api::{
         Api,
         caller::Authenticated,
         error::{ErrorResponse, Result},
+        extract::Path,
         json::Private,
     },
     ga4gh::wes::RunId,

@@ -1,6 +1,6 @@
 //! `GetRunLog`: everything about a run.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 
 use super::render;
 use crate::{
@@ -8,6 +8,7 @@ use crate::{
         Api,
         caller::Authenticated,
         error::{ErrorResponse, Result},
+        extract::Path,
         json::Private,
         links::Links,
     },

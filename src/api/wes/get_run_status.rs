@@ -1,12 +1,13 @@
 //! `GetRunStatus`: id and state of a run.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 
 use crate::{
     api::{
         Api,
         caller::Authenticated,
         error::{ErrorResponse, Result},
+        extract::Path,
         json::Private,
     },
     ga4gh::wes::RunStatus,

@@ -1,6 +1,6 @@
 //! `ListRuns`: the caller's runs, newest first.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 
 use super::{page::PageQuery, render};
 use crate::{
@@ -8,6 +8,7 @@ use crate::{
         Api,
         caller::Authenticated,
         error::{ErrorResponse, Result},
+        extract::Query,
         json::Private,
     },
     ga4gh::wes::RunListResponse,

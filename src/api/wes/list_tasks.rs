@@ -1,6 +1,6 @@
 //! `ListTasks`: the tasks of a run, in the order of `RunLog.task_logs`.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 
 use super::{page::PageQuery, render};
 use crate::{
@@ -8,6 +8,7 @@ use crate::{
         Api,
         caller::Authenticated,
         error::{ErrorResponse, Result},
+        extract::{Path, Query},
         json::Private,
         links::Links,
     },
