@@ -1,6 +1,7 @@
 """Submits a workflow through DNAstack's own library, waits for its end, and prints a JSON report.
 
-usage: dnastack_wes.py BASE WORKFLOW PARAMS [--list] [--oauth TOKEN_ENDPOINT CLIENT_ID CLIENT_SECRET]
+usage: dnastack_wes.py BASE WORKFLOW PARAMS [--list] [--cancel]
+                       [--oauth TOKEN_ENDPOINT CLIENT_ID CLIENT_SECRET]
        BASE ends with a slash, e.g. http://127.0.0.1:8080/ga4gh/wes/v1/
 
 Run.info and Run.get_logs of 3.1.240 fail on a bug of their own, so they are not asked.
@@ -24,6 +25,7 @@ def main():
     parser.add_argument("workflow")
     parser.add_argument("params")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--cancel", action="store_true", help="as soon as the run is RUNNING")
     parser.add_argument("--oauth", nargs=3)
     arguments = parser.parse_args()
 
@@ -52,7 +54,11 @@ def main():
     report["run_id"] = client.submit(request)
     end = time.monotonic() + DEADLINE_SECONDS
     run = client.run(report["run_id"])
+    canceled = False
     while (state := run.status) not in ENDED and time.monotonic() < end:
+        if arguments.cancel and state == "RUNNING" and not canceled:
+            run.cancel()
+            canceled = True
         time.sleep(0.2)
     report["state"] = state
     if arguments.list:

@@ -12,5 +12,6 @@ pub(crate) mod real;
 pub(crate) mod redis;
 pub(crate) mod services;
 mod tests;
+pub(crate) mod vcf;
 
 pub(crate) use self::{client::RunForm, gateway::TestGateway, services::TestService};

@@ -29,9 +29,10 @@ async fn the_reference_server_runs_an_echo_for_the_reference_client() {
 async fn toil_runs_an_echo_for_its_own_client() {
     let server = RealServer::toil().await;
 
-    let said = clients::toil_wes_cwl_runner(&server.origin(), None, "echo.cwl", "echo.json").await;
+    let ran = clients::toil_wes_cwl_runner(&server.origin(), None, "echo.cwl", "echo.json").await;
 
-    assert!(said.contains("said.txt"), "{said}");
+    assert!(ran.status.success(), "{ran:?}");
+    assert!(String::from_utf8_lossy(&ran.stdout).contains("said.txt"), "{ran:?}");
 }
 
 #[tokio::test]
