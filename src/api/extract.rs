@@ -44,3 +44,34 @@ where
             .map_err(|rejection| ApiError::bad_request("bad_query", rejection.body_text()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, body::Body, http::Request, routing::get};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[derive(serde::Deserialize)]
+    struct Page {
+        _size: Option<String>,
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_refused_in_json() {
+        let read = async |_: Path<String>, _: Query<Page>| ();
+        let router = Router::new().route("/runs/{run_id}", get(read));
+        for (uri, status) in
+            [("/runs/1?_size=2&other=3", 200), ("/runs/%FF", 404), ("/runs/1?_size=2&_size=3", 400)]
+        {
+            let request = Request::get(uri).body(Body::empty()).unwrap();
+
+            let response = router.clone().oneshot(request).await.unwrap();
+
+            assert_eq!(response.status(), status, "{uri}");
+            if status != 200 {
+                assert_eq!(response.headers()["content-type"], "application/json", "{uri}");
+            }
+        }
+    }
+}
