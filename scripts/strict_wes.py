@@ -3,7 +3,7 @@
 usage: strict_wes.py OFFICIAL STRICT
 
 The official document requires almost no field, so a body of `{}` would conform nearly everywhere.
-We promise more. It also leaves out answers that HTTP or an operator's limits make necessary; these
+We promise more, and ask for more. It also leaves out answers that HTTP or an operator's limits make necessary; these
 are added, with the same error body.
 """
 
@@ -20,6 +20,7 @@ REQUIRED = {
     "TaskListResponse": ["task_logs", "next_page_token"],
     "WorkflowTypeVersion": ["workflow_type_version"],
 }
+FORM = ["workflow_type", "workflow_type_version", "workflow_url"]
 ANSWERS = {
     "400": "the request makes no sense (the official document forgets it for tasks)",
     "404": "no such thing, or not the caller's",
@@ -36,6 +37,8 @@ def main():
         document = yaml.safe_load(source)
     for name, fields in REQUIRED.items():
         document["components"]["schemas"][name]["required"] = fields
+    for form in document["paths"]["/runs"]["post"]["requestBody"]["content"].values():
+        form["schema"]["required"] = FORM
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorResponse"}}}
     for path in document["paths"].values():
         for method in path.keys() & {"get", "post"}:

@@ -2,9 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::SocketAddr,
-    path::Path,
-    process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -12,19 +9,14 @@ use std::{
     time::Duration,
 };
 
-use ga4gh_gateway::{
-    auth::DevelopmentIssuer,
-    domain::{Role, SystemClock},
-    simulator::Submission,
-};
-use serde_json::{Value, json};
+use ga4gh_gateway::simulator::Submission;
 use tokio::{sync::Mutex, task::JoinSet};
 
 use crate::support::{
     RunForm, TestService,
     client::WesClient,
     eventually::{eventually, eventually_within},
-    ports::free_port,
+    process::Process,
 };
 
 const SUBMISSIONS: usize = 200;
@@ -46,7 +38,7 @@ async fn kill_9_loses_no_acknowledged_run_and_doubles_none() {
         let (gateway, done, acknowledged) = (gateway.clone(), done.clone(), acknowledged.clone());
         workers.spawn(async move {
             for number in (worker..SUBMISSIONS).step_by(WORKERS) {
-                let run_id = gateway.submit_until_acknowledged(number).await;
+                let run_id = submit_until_acknowledged(&gateway, number).await;
                 acknowledged.lock().await.insert(number, run_id);
                 done.fetch_add(1, Ordering::Relaxed);
             }
@@ -68,7 +60,7 @@ async fn kill_9_loses_no_acknowledged_run_and_doubles_none() {
         worker.unwrap();
     }
 
-    let amina = gateway.client();
+    let amina = gateway.client("amina");
     let acknowledged = acknowledged.lock().await.clone();
     assert_eq!(acknowledged.len(), SUBMISSIONS);
     for run_id in acknowledged.values() {
@@ -105,95 +97,23 @@ fn gateway_run(submission: &Submission) -> String {
     tag.map(String::as_str).or(name).expect("every submission carries the id").to_owned()
 }
 
-/// The real executable, which can be killed.
-struct Process {
-    config: std::path::PathBuf,
-    address: SocketAddr,
-    token: String,
-    /// Held while the process is replaced.
-    child: Mutex<Child>,
-}
-
-impl Process {
-    async fn start(folder: &Path, services: &[&TestService]) -> Self {
-        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
-        let config = json!({
-            "data_dir": folder.join("data"),
-            "server": {"listen": address.to_string(), "ops_listen": "127.0.0.1:0"},
-            "gateway": {"poll_min": "100ms", "poll_max": "500ms", "lost_after": "3s"},
-            "health": {"interval": "1s", "retry_interval": "500ms"},
-            "services": services.iter().map(|service| service.config.clone()).collect::<Vec<_>>(),
-        });
-        let file = folder.join("gateway.toml");
-        std::fs::write(&file, to_toml(&config)).expect("the folder can be written");
-        let child = run(&file);
-        wait_for(address).await;
-        let issuer = DevelopmentIssuer::open(&folder.join("data"), Arc::new(SystemClock))
-            .expect("the gateway made the key");
-        let token = issuer.mint("amina", None, &[Role::Researcher], Duration::from_secs(3600));
-        Self { config: file, address, token, child: Mutex::new(child) }
-    }
-
-    fn client(&self) -> WesClient {
-        WesClient::new(&format!("http://{}", self.address), Some(self.token.clone()))
-    }
-
-    async fn kill_and_restart(&self) {
-        let mut child = self.child.lock().await;
-        child.kill().expect("our own child can be killed");
-        child.wait().expect("our own child can be waited for");
-        *child = run(&self.config);
-        wait_for(self.address).await;
-    }
-
-    /// Sends a run again and again under one `Idempotency-Key`, as a client does whose connection broke.
-    async fn submit_until_acknowledged(&self, number: usize) -> String {
-        let form = if number.is_multiple_of(2) {
-            RunForm::imputation().file("chr20.vcf.gz", vec![7; 100_000])
-        } else {
-            RunForm::cwl()
+/// Sends a run again and again under one `Idempotency-Key`, as a client does whose connection broke.
+async fn submit_until_acknowledged(gateway: &Process, number: usize) -> String {
+    let form = if number.is_multiple_of(2) {
+        RunForm::imputation().file("chr20.vcf.gz", vec![7; 100_000])
+    } else {
+        RunForm::cwl()
+    };
+    let form = form.idempotency_key(&format!("submission-{number}"));
+    let client = gateway.client("amina");
+    eventually_within(Duration::from_secs(60), "the run is acknowledged", || async {
+        let Some((status, body)) = client.try_submit_once(form.clone()).await else {
+            return Err("no answer".to_owned());
         };
-        let form = form.idempotency_key(&format!("submission-{number}"));
-        let client = self.client();
-        eventually_within(Duration::from_secs(60), "the run is acknowledged", || async {
-            let Some((status, body)) = client.try_submit_once(form.clone()).await else {
-                return Err("no answer".to_owned());
-            };
-            match body["run_id"].as_str() {
-                Some(run_id) if status == 200 => Ok(run_id.to_owned()),
-                _ => Err(format!("{status} {body}")),
-            }
-        })
-        .await
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let child = self.child.get_mut();
-        let _ = child.kill();
-        let _ = child.wait();
-    }
-}
-
-fn run(config: &Path) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_ga4gh-gateway"))
-        .arg("serve")
-        .arg("--config")
-        .arg(config)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the executable was built")
-}
-
-async fn wait_for(address: SocketAddr) {
-    eventually("the gateway serves", || async {
-        tokio::net::TcpStream::connect(address).await.map(drop)
+        match body["run_id"].as_str() {
+            Some(run_id) if status == 200 => Ok(run_id.to_owned()),
+            _ => Err(format!("{status} {body}")),
+        }
     })
-    .await;
-}
-
-fn to_toml(config: &Value) -> String {
-    toml::to_string(config).expect("the configuration is plain data")
+    .await
 }

@@ -32,14 +32,19 @@ mod failover;
 // Services that fail.
 mod failures;
 
-// What survives kill -9.
+// What survives kill -9, and what large files cost.
 mod crash;
+mod memory;
 
 // What is remembered, on both databases.
 mod ledger;
 
-// One service of every kind behind one gateway.
+// One service of every kind behind one gateway, and one that imputes by a template.
 mod federation;
+mod templates;
+
+// What operators ask.
+mod ops;
 
 // Real clients in front of us, real servers behind us.
 mod real_clients;

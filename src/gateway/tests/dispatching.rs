@@ -22,7 +22,7 @@ async fn a_run_goes_on_to_the_next_service_when_nothing_was_placed() {
 
 #[tokio::test]
 async fn a_lost_answer_is_never_failed_over() {
-    let (kenya, mali) = (Scripted::new([Answer::LosesAnswer]), Scripted::new([]));
+    let (kenya, mali) = (Scripted::new([Answer::LosesReply]), Scripted::new([]));
     let house = House::over(&[("kenya", &kenya), ("mali", &mali)]).await;
 
     let run_id = house.submit(Files::none()).await.unwrap();

@@ -7,7 +7,7 @@ use super::{
 
 #[tokio::test]
 async fn a_run_whose_answer_was_lost_is_found_and_followed() {
-    let kenya = Scripted::new([Answer::LosesAnswer]);
+    let kenya = Scripted::new([Answer::LosesReply]);
     let house = House::over(&[("kenya", &kenya)]).await;
 
     let run_id = house.submit(Files::none()).await.unwrap();
@@ -50,7 +50,7 @@ async fn a_run_that_its_service_forgets_is_given_up() {
 
 #[tokio::test]
 async fn a_wish_to_cancel_reaches_a_run_that_is_found_later() {
-    let kenya = Scripted::new([Answer::LosesAnswer]);
+    let kenya = Scripted::new([Answer::LosesReply]);
     let house = House::over(&[("kenya", &kenya)]).await;
     let run_id = house.submit(Files::none()).await.unwrap();
 

@@ -23,7 +23,7 @@ pub(super) enum Answer {
     /// Takes it.
     Takes,
     /// Reads all files, then takes it and loses the answer.
-    LosesAnswer,
+    LosesReply,
     /// Loses it before it is a run.
     LosesRun,
     /// Could not, before it read a byte.
@@ -110,7 +110,7 @@ impl Backend for Scripted {
                 return Err(Error::Refused { status: 400, message: "no".to_owned() });
             }
             Answer::Takes
-            | Answer::LosesAnswer
+            | Answer::LosesReply
             | Answer::LosesRun
             | Answer::UnavailableAfterUpload => {}
         }
@@ -118,7 +118,7 @@ impl Backend for Scripted {
         match answer {
             Answer::UnavailableAfterUpload => Err(Error::unavailable("maintenance")),
             Answer::LosesRun => Err(Error::uncertain("reset")),
-            Answer::LosesAnswer => {
+            Answer::LosesReply => {
                 self.take(&submission);
                 Err(Error::uncertain("reset"))
             }

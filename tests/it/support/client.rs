@@ -6,7 +6,7 @@ use bytes::Bytes;
 use ga4gh_gateway::{
     backend::{
         Attachments,
-        client::{Answer, Client, Config, Form, empty},
+        client::{Answer, Body, Client, Config, Form, empty},
     },
     domain::Credential,
 };
@@ -50,6 +50,21 @@ impl WesClient {
     /// Submits a run, and expects that it is taken.
     pub(crate) async fn submit(&self, form: RunForm) -> String {
         let (status, body) = self.try_submit(form).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        body["run_id"].as_str().expect("an id is a text").to_owned()
+    }
+
+    /// Submits a run whose files are made while they are sent, and expects that it is taken.
+    pub(crate) async fn submit_streamed(&self, form: RunForm, files: Attachments) -> String {
+        let (content_type, body) = form.into_form_with(files);
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("{}/runs", self.wes()))
+            .header(header::CONTENT_TYPE, content_type)
+            .body(body)
+            .expect("the request is a valid one");
+        let answer = self.client.send(&self.credential, request, Duration::from_secs(60)).await;
+        let (status, body) = read(answer.expect("the gateway answers")).await;
         assert_eq!(status, StatusCode::OK, "{body}");
         body["run_id"].as_str().expect("an id is a text").to_owned()
     }
@@ -189,7 +204,7 @@ impl RunForm {
             .field("workflow_url", "https://example.org/hello.cwl")
     }
 
-    /// An imputation against the panel that the simulated H3Africa server has.
+    /// An imputation against the panel that the simulated `H3Africa` server has.
     pub(crate) fn imputation() -> Self {
         let params = json!({"panel": "h3africa-v6hc-s", "build": "hg38", "population": "afr"});
         Self::empty()
@@ -234,13 +249,16 @@ impl RunForm {
         self
     }
 
-    fn into_form(self) -> (http::HeaderValue, ga4gh_gateway::backend::client::Body) {
+    fn into_form(mut self) -> (http::HeaderValue, Body) {
+        let files = Attachments::in_memory(std::mem::take(&mut self.files));
+        self.into_form_with(files)
+    }
+
+    fn into_form_with(self, files: Attachments) -> (http::HeaderValue, Body) {
         let mut form = Form::new();
         for (name, value) in &self.fields {
             form = form.text(name, value);
         }
-        let content_type = form.content_type();
-        let files = Attachments::in_memory(self.files);
-        (content_type, form.into_body_with("workflow_attachment", files, str::to_owned))
+        (form.content_type(), form.into_body_with("workflow_attachment", files, str::to_owned))
     }
 }
