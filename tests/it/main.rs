@@ -1,5 +1,8 @@
 //! Whole-product tests: the real application on real sockets.
 
+// What every adapter does, and what each does alone.
+mod backends;
+
 // The house itself.
 mod floors;
 
