@@ -47,10 +47,10 @@ pub(super) async fn sees_many_runs_in_one_call(kind: &Kind) {
     let subject = Subject::start(kind).await;
     let waiting = subject.submit_waiting().await;
     let ended = subject.ended().await;
+    let running = subject.submit_running().await;
     subject.set("outcome", kind.failing);
     let failed = subject.submit().await;
     subject.reaches(&failed, State::ExecutorError).await;
-    let running = subject.submit_running().await;
     let strange = BackendRunId::new(kind.strange_id);
     let ids = [&waiting, &running, &ended, &failed, &strange].map(Clone::clone);
 
@@ -132,7 +132,7 @@ pub(super) async fn serves_files_whole_and_in_part(kind: &Kind) {
     let told = details(&subject, &id).await;
     let (backend, credential) = (&subject.backend, &subject.credential);
 
-    let Some(file) = told.files.iter().find(|file| file.path.ends_with(".txt")) else {
+    let Some(file) = told.files.iter().find(|file| !file.path.ends_with(".zip")) else {
         assert!(!kind.files, "{told:?}");
         let made_up = format!("{}-nothing", subject.locator(&id));
         let opened = backend.download(credential, &id, &made_up, None).await;
@@ -144,7 +144,7 @@ pub(super) async fn serves_files_whole_and_in_part(kind: &Kind) {
     let range = Some(ByteRange::From(2, Some(5)));
     let part = backend.download(credential, &id, &file.locator, range).await.expect("it opens");
 
-    assert!(whole.len() > 6 || file.path.contains("checksums"), "{}", whole.len());
+    assert!(whole.len() > 6, "{file:?}");
     assert_eq!(again, whole);
     assert!(file.size.is_none_or(|size| size == whole.len() as u64), "{file:?}");
     match part.range {

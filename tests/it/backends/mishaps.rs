@@ -31,7 +31,7 @@ pub(super) async fn nobody_there_is_unavailable(kind: &Kind) {
 pub(super) async fn refusals_are_told_apart(kind: &Kind) {
     let subject = Subject::start_with(kind, &[("retry_after_s", "7")]).await;
     let wait = Some(Duration::from_secs(7));
-    let mut submit = async || {
+    let submit = async || {
         let submission = subject.submission(RunId::generate());
         subject.backend.run_workflow(&subject.credential, submission).await
     };
