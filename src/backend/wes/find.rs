@@ -35,6 +35,9 @@ pub(super) enum Found {
     Run(BackendRunId),
     /// The server has no such run.
     Absent,
+    /// No run shows the tag, but the server may not show tags at all (Galaxy repeats none), or not all
+    /// its runs (the starter kit lists ended ones only, and tells no next page).
+    Untold,
     /// The server has more runs than can be looked through, and it was not among those.
     TooMany,
 }
@@ -55,8 +58,10 @@ impl WesBackend {
         let mut list_has_tags = false;
         let mut page_token = None;
         let mut whole = false;
+        let mut paged = true;
         for _ in 0..MAX_PAGES {
             let page = self.list_page(credential, site, page_token.as_deref()).await?;
+            paged &= page.paged;
             for run in page.runs.into_iter().chain(page.workflows) {
                 let Some(id) = run.run_id.map(BackendRunId::new) else { continue };
                 match tag(&run.tags) {
@@ -73,14 +78,21 @@ impl WesBackend {
             }
             page_token = page.next_page_token;
         }
+        let mut shows_tags = list_has_tags || untagged.is_empty();
         if !list_has_tags {
             whole &= untagged.len() <= MAX_LOGS;
             untagged.truncate(MAX_LOGS);
-            if let Some(id) = self.read_tags(credential, site, untagged, &wanted).await? {
+            let (found, some_tagged) = self.read_tags(credential, site, untagged, &wanted).await?;
+            if let Some(id) = found {
                 return Ok(Found::Run(id));
             }
+            shows_tags |= some_tagged;
         }
-        Ok(if whole { Found::Absent } else { Found::TooMany })
+        Ok(match (whole, shows_tags && paged) {
+            (true, true) => Found::Absent,
+            (true, false) => Found::Untold,
+            (false, _) => Found::TooMany,
+        })
     }
 
     async fn list_page(
@@ -94,34 +106,47 @@ impl WesBackend {
         if let Some(token) = page_token {
             url.query_pairs_mut().append_pair("page_token", token);
         }
-        match self.read(credential, site, &url).await {
+        let page: Value = match self.read(credential, site, &url).await {
             // A list is there or the service is not: this is not about a run.
             Err(Error::UnknownRun) => Err(Error::Malformed("it has no list of runs".to_owned())),
             answer => answer,
-        }
+        }?;
+        let paged = page.get("next_page_token").is_some();
+        let page: wire::RunList =
+            serde_json::from_value(page).map_err(|error| Error::Malformed(error.to_string()))?;
+        Ok(wire::RunList { paged, ..page })
     }
 
+    /// The run that carries the tag, and whether any of them shows tags.
     async fn read_tags(
         &self,
         credential: &Credential,
         site: &Site,
         ids: Vec<BackendRunId>,
         wanted: &str,
-    ) -> Result<Option<BackendRunId>> {
+    ) -> Result<(Option<BackendRunId>, bool)> {
         let logs = stream::iter(ids).map(|id| async move {
             let url = join(&site.base, &["runs", id.as_str()]);
             (self.read::<wire::RunLog>(credential, site, &url).await, id)
         });
         let mut logs = std::pin::pin!(logs.buffered(AT_ONCE));
         let mut any_read = false;
+        let mut some_tagged = false;
         let mut failure = None;
         while let Some((log, id)) = logs.next().await {
             match log {
-                Ok(log) if matches!(tag(&log.request.tags), Tag::Is(value) if value == wanted) => {
-                    return Ok(Some(id));
+                Ok(log) => {
+                    any_read = true;
+                    match tag(&log.request.tags) {
+                        Tag::Is(value) if value == wanted => {
+                            return Ok((Some(id), true));
+                        }
+                        Tag::Is(_) | Tag::Other => some_tagged = true,
+                        Tag::None => {}
+                    }
                 }
                 // Deleted meanwhile, say.
-                Ok(_) | Err(Error::UnknownRun | Error::Malformed(_) | Error::Refused { .. }) => {
+                Err(Error::UnknownRun | Error::Malformed(_) | Error::Refused { .. }) => {
                     any_read = true;
                 }
                 // wes-service answers 500 for runs that it made up when it was asked for them.
@@ -131,7 +156,7 @@ impl WesBackend {
         }
         match failure {
             Some(error) if !any_read => Err(error),
-            Some(_) | None => Ok(None),
+            Some(_) | None => Ok((None, some_tagged)),
         }
     }
 }

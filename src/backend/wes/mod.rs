@@ -151,7 +151,7 @@ impl Backend for WesBackend {
         let Search { run_id, since, known } = search;
         match self.look_for(credential, &site, *run_id, Some(*since), known).await? {
             Found::Run(id) => Ok(Some(id)),
-            Found::Absent => Ok(None),
+            Found::Absent | Found::Untold => Ok(None),
             Found::TooMany => {
                 Err(Error::unavailable("it has more runs than can be looked through"))
             }

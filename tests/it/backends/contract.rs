@@ -132,7 +132,9 @@ pub(super) async fn serves_files_whole_and_in_part(kind: &Kind) {
     let told = details(&subject, &id).await;
     let (backend, credential) = (&subject.backend, &subject.credential);
 
-    let Some(file) = told.files.iter().find(|file| !file.path.ends_with(".zip")) else {
+    // Locked archives take long to make, and nothing can be cut out of the empty list of checksums.
+    let plain = |path: &str| !path.ends_with(".zip") && !path.ends_with("checksums.txt");
+    let Some(file) = told.files.iter().find(|file| plain(&file.path)) else {
         assert!(!kind.files, "{told:?}");
         let made_up = format!("{}-nothing", subject.locator(&id));
         let opened = backend.download(credential, &id, &made_up, None).await;

@@ -165,7 +165,8 @@ async fn the_chosen_password_opens_the_archive() {
 }
 
 async fn locator(subject: &Subject, id: &BackendRunId, ending: &str) -> String {
-    let told = subject.backend.run_details(&subject.credential, id).await.unwrap();
+    let told = subject.backend.run_details(&subject.credential, id).await;
+    let told = told.expect("the run is known");
     let file = told.files.iter().find(|file| file.path.ends_with(ending));
     file.unwrap_or_else(|| panic!("no {ending}: {told:?}")).locator.clone()
 }

@@ -10,12 +10,12 @@ use ga4gh_gateway::{
         client::{Client, Config},
     },
     domain::{
-        BackendRunId, Build, Credential, Imputation, Mode, Phasing, ReferencePanel, RunId, Service,
+        BackendRunId, Build, Clock, Credential, Imputation, Mode, Phasing, ReferencePanel, RunId,
+        Service, SystemClock,
     },
     ga4gh::wes::{RunRequest, State},
     simulator::Simulator,
 };
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use url::Url;
@@ -312,7 +312,7 @@ fn order() -> ImputationOrder {
 
 /// A search for a run that was submitted a moment ago.
 pub(super) fn search(run_id: RunId) -> Search {
-    Search { run_id, since: Timestamp::now(), known: HashSet::new() }
+    Search { run_id, since: SystemClock.now(), known: HashSet::new() }
 }
 
 /// What is seen of one run, wherever the answer puts a failure.
