@@ -76,6 +76,8 @@ impl Ledger {
     /// The run is lost: no service has it, and its caller was told that it might exist.
     pub async fn give_up(&self, run_id: &RunId, why: &str) -> Result<()> {
         const SQL: &str = "UPDATE runs SET phase = $2, state = $3, ended_at = $4 WHERE run_id = $1";
+        // First why, then that: whoever sees the state finds the reason.
+        self.note(run_id, why).await?;
         on_pool!(write &self.database, pool => {
             sqlx::query(SQL)
                 .bind(run_id.to_string())
@@ -85,7 +87,7 @@ impl Ledger {
                 .execute(pool)
                 .await?;
         });
-        self.note(run_id, why).await
+        Ok(())
     }
 
     /// Adds a note for the run's caller.

@@ -78,7 +78,7 @@ fn a_service_that_the_caller_named_is_the_only_one() {
 
     let no_route = route(&needs, &fleet(Reach::Usable)).unwrap_err();
 
-    assert_eq!(no_route, NoRoute::Unfit(Misfit::WorkflowType("IMPUTATION".to_owned())));
+    assert_eq!(no_route, NoRoute::Unfit(Misfit::WorkflowType("imputation".to_owned())));
 }
 
 #[test]

@@ -43,6 +43,9 @@ mod ledger;
 mod federation;
 mod templates;
 
+// What every adapter does, and what each does alone.
+mod backends;
+
 // What operators ask.
 mod ops;
 

@@ -35,10 +35,11 @@ pub(super) enum Found {
     Run(BackendRunId),
     /// The server has no such run.
     Absent,
+    /// No run shows the tag, but the server may not show tags at all (Galaxy repeats none), or not all
+    /// its runs (the starter kit lists ended ones only, and tells no next page).
+    Untold,
     /// The server has more runs than can be looked through, and it was not among those.
     TooMany,
-    /// It may be among runs of which the server tells no tags.
-    Unclear,
 }
 
 impl WesBackend {
@@ -57,8 +58,10 @@ impl WesBackend {
         let mut list_has_tags = false;
         let mut page_token = None;
         let mut whole = false;
+        let mut paged = true;
         for _ in 0..MAX_PAGES {
             let page = self.list_page(credential, site, page_token.as_deref()).await?;
+            paged &= page.paged;
             for run in page.runs.into_iter().chain(page.workflows) {
                 let Some(id) = run.run_id.map(BackendRunId::new) else { continue };
                 match tag(&run.tags) {
@@ -75,15 +78,21 @@ impl WesBackend {
             }
             page_token = page.next_page_token;
         }
+        let mut shows_tags = list_has_tags || untagged.is_empty();
         if !list_has_tags {
             whole &= untagged.len() <= MAX_LOGS;
             untagged.truncate(MAX_LOGS);
-            match self.read_tags(credential, site, untagged, &wanted).await? {
-                Found::Absent => {}
-                found @ (Found::Run(_) | Found::TooMany | Found::Unclear) => return Ok(found),
+            let (found, some_tagged) = self.read_tags(credential, site, untagged, &wanted).await?;
+            if let Some(id) = found {
+                return Ok(Found::Run(id));
             }
+            shows_tags |= some_tagged;
         }
-        Ok(if whole { Found::Absent } else { Found::TooMany })
+        Ok(match (whole, shows_tags && paged) {
+            (true, true) => Found::Absent,
+            (true, false) => Found::Untold,
+            (false, _) => Found::TooMany,
+        })
     }
 
     async fn list_page(
@@ -97,37 +106,43 @@ impl WesBackend {
         if let Some(token) = page_token {
             url.query_pairs_mut().append_pair("page_token", token);
         }
-        match self.read(credential, site, &url).await {
+        let page: Value = match self.read(credential, site, &url).await {
             // A list is there or the service is not: this is not about a run.
             Err(Error::UnknownRun) => Err(Error::Malformed("it has no list of runs".to_owned())),
             answer => answer,
-        }
+        }?;
+        let paged = page.get("next_page_token").is_some();
+        let page: wire::RunList =
+            serde_json::from_value(page).map_err(|error| Error::Malformed(error.to_string()))?;
+        Ok(wire::RunList { paged, ..page })
     }
 
+    /// The run that carries the tag, and whether any of them shows tags.
     async fn read_tags(
         &self,
         credential: &Credential,
         site: &Site,
         ids: Vec<BackendRunId>,
         wanted: &str,
-    ) -> Result<Found> {
+    ) -> Result<(Option<BackendRunId>, bool)> {
         let logs = stream::iter(ids).map(|id| async move {
             let url = join(&site.base, &["runs", id.as_str()]);
             (self.read::<wire::RunLog>(credential, site, &url).await, id)
         });
         let mut logs = std::pin::pin!(logs.buffered(AT_ONCE));
         let mut any_read = false;
-        let mut any_untagged = false;
+        let mut some_tagged = false;
         let mut failure = None;
         while let Some((log, id)) = logs.next().await {
             match log {
                 Ok(log) => {
                     any_read = true;
                     match tag(&log.request.tags) {
-                        Tag::Is(value) if value == wanted => return Ok(Found::Run(id)),
-                        Tag::Is(_) | Tag::Other => {}
-                        // Galaxy and the starter kit forget tags.
-                        Tag::None => any_untagged = true,
+                        Tag::Is(value) if value == wanted => {
+                            return Ok((Some(id), true));
+                        }
+                        Tag::Is(_) | Tag::Other => some_tagged = true,
+                        Tag::None => {}
                     }
                 }
                 // Deleted meanwhile, say.
@@ -141,8 +156,7 @@ impl WesBackend {
         }
         match failure {
             Some(error) if !any_read => Err(error),
-            Some(_) | None if any_untagged => Ok(Found::Unclear),
-            Some(_) | None => Ok(Found::Absent),
+            Some(_) | None => Ok((None, some_tagged)),
         }
     }
 }

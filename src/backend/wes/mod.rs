@@ -8,12 +8,17 @@ mod submit;
 mod translate;
 mod wire;
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::time::Instant;
 use url::Url;
 
 use self::{find::Found, service_info::Told};
@@ -33,7 +38,12 @@ pub(super) struct WesBackend {
     panels: Vec<ReferencePanel>,
     /// What the last probe found. Probed again by every [`Backend::describe`].
     site: ArcSwapOption<Site>,
+    /// When the server last took a run or told the state of one. Held for one read or write.
+    busy_at: Mutex<Option<Instant>>,
 }
+
+/// How long after a word about a run a server is taken to be busy with it.
+const BUSY_FOR: Duration = Duration::from_secs(180);
 
 /// Where the API is, and what it told.
 #[derive(Debug)]
@@ -63,7 +73,21 @@ impl WesBackend {
             imputation: settings.imputation,
             panels,
             site: ArcSwapOption::empty(),
+            busy_at: Mutex::default(),
         })
+    }
+
+    fn note_busy(&self) {
+        *self.busy_at.lock().expect("no holder panics") = Some(Instant::now());
+    }
+
+    /// The site, without a probe, while a server that must not be probed has runs. `wes-server` starts a
+    /// process for every service-info, and with it loses the exit code of a run that has just ended: a
+    /// run that succeeded would be told as failed. That it tells states shows well enough that it lives.
+    fn site_of_busy(&self) -> Option<Arc<Site>> {
+        let busy_at = *self.busy_at.lock().expect("no holder panics");
+        let site = self.site.load_full().filter(|site| site.told.is_bare)?;
+        busy_at.is_some_and(|busy_at| busy_at.elapsed() < BUSY_FOR).then_some(site)
     }
 
     async fn site(&self, credential: &Credential) -> Result<Arc<Site>> {
@@ -125,7 +149,10 @@ impl fmt::Display for WesBackend {
 #[async_trait]
 impl Backend for WesBackend {
     async fn describe(&self, credential: &Credential) -> Result<Offer> {
-        let site = self.probe(credential).await?;
+        let site = match self.site_of_busy() {
+            Some(site) => site,
+            None => self.probe(credential).await?,
+        };
         let mut offer = site.told.offer.clone();
         if self.imputation.is_some() {
             offer.workflow_types.insert("IMPUTATION".to_owned(), vec!["1".to_owned()]);
@@ -139,7 +166,9 @@ impl Backend for WesBackend {
         credential: &Credential,
         submission: Submission,
     ) -> Result<BackendRunId> {
-        self.submit(credential, submission).await
+        let id = self.submit(credential, submission).await?;
+        self.note_busy();
+        Ok(id)
     }
 
     async fn find_run(
@@ -155,7 +184,7 @@ impl Backend for WesBackend {
             Found::TooMany => {
                 Err(Error::unavailable("it has more runs than can be looked through"))
             }
-            Found::Unclear => Err(Error::Unsupported("it does not tell its runs apart by tags")),
+            Found::Untold => Err(Error::Unsupported("it does not tell its runs apart by tags")),
         }
     }
 
@@ -166,7 +195,13 @@ impl Backend for WesBackend {
     ) -> Result<Vec<Sighting>> {
         let site = self.site(credential).await?;
         let site = &site;
-        sight_each(ids.to_vec(), |id| async move { self.state(credential, site, &id).await }).await
+        let sightings =
+            sight_each(ids.to_vec(), |id| async move { self.state(credential, site, &id).await })
+                .await?;
+        if sightings.iter().any(|sighting| sighting.observed.is_ok()) {
+            self.note_busy();
+        }
+        Ok(sightings)
     }
 
     async fn run_details(&self, credential: &Credential, id: &BackendRunId) -> Result<RunDetails> {

@@ -65,6 +65,26 @@ async fn the_api_is_found_below_its_host_and_remembered() {
     assert_eq!(server.lines().iter().filter(|line| *line == "GET /service-info").count(), 1);
 }
 
+/// `wes-server` loses the exit code of a run that ends while it is asked for its service-info.
+#[tokio::test]
+async fn a_server_that_does_not_say_what_it_is_is_not_probed_while_it_has_runs() {
+    const TYPED: &str =
+        r#"{"type": {"group": "org.ga4gh", "artifact": "wes", "version": "1.1.0"}}"#;
+    for (info, probes) in [(PLAIN, 1), (TYPED, 2)] {
+        let running = |_: &Seen| json(200, json!({"run_id": "7", "state": "RUNNING"}));
+        let server = wes(info, running).await;
+        let backend = backend(&server);
+
+        let first = backend.describe(&bearer()).await.unwrap();
+        backend.run_states(&bearer(), &[BackendRunId::new("7")]).await.unwrap();
+        let again = backend.describe(&bearer()).await.unwrap();
+
+        assert_eq!(again, first);
+        let asked = server.lines().iter().filter(|line| *line == "GET /service-info").count();
+        assert_eq!(asked, probes, "{info}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_no_wes_says_why() {
     for (status, expected) in [(200, "no sense"), (401, "credential"), (502, "unavailable")] {

@@ -49,6 +49,9 @@ pub(super) struct RunList {
     pub(super) workflows: Vec<RunStatus>,
     #[serde(deserialize_with = "text")]
     pub(super) next_page_token: Option<String>,
+    /// Whether it speaks of a next page at all, if only to say that there is none.
+    #[serde(skip)]
+    pub(super) paged: bool,
 }
 
 /// Everything about one run.

@@ -13,9 +13,6 @@ use crate::support::{TestGateway, program::succeed, real, real::RealServer};
 
 /// A gateway in front of one real server. Python starts a process per call, on a machine that is busy
 /// with other tests; so it is given more time than a simulator.
-///
-/// Its health is asked once: wes-server 5.0 starts a program for each service-info, by which Python
-/// reaps runs that have just ended, and then tells of those that they failed.
 async fn gateway_before(server: &RealServer) -> TestGateway {
     let service = json!({
         "id": "real",
@@ -27,7 +24,7 @@ async fn gateway_before(server: &RealServer) -> TestGateway {
     let patient = json!({
         "client": {"answer_timeout": "30s", "submit_timeout": "30s", "stall_timeout": "30s"},
         "gateway": {"lost_after": "60s"},
-        "health": {"timeout": "30s", "interval": "1h"},
+        "health": {"timeout": "30s"},
     });
     TestGateway::start_configured(vec![service], patient).await
 }

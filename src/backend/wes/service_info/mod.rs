@@ -16,6 +16,8 @@ pub(in crate::backend) struct Told {
     pub(in crate::backend) offer: Offer,
     /// It refuses a run that names no engine, or may do so: engines came with WES 1.1.
     pub(super) wants_engine: bool,
+    /// It does not say what it is: the shape of WES 1.0.0, and of `wes-server`.
+    pub(super) is_bare: bool,
     /// It refuses even empty engine parameters when it runs registered workflows only (sapporo).
     pub(super) spare_parameters: bool,
 }
@@ -52,6 +54,7 @@ pub(in crate::backend) fn read(info: &Value) -> Option<Told> {
             version: info.get("version").and_then(to_text),
             closed: None,
         },
+        is_bare: service_type.is_none(),
         wants_engine: sapporo || claims.iter().any(|claim| has_engines(claim)),
         spare_parameters: sapporo,
     })

@@ -106,7 +106,7 @@ impl WesBackend {
             Ok(Found::Absent) => {
                 Err(Error::Refused { status: problem.status, message: problem.message })
             }
-            Ok(Found::TooMany | Found::Unclear) | Err(_) => Err(problem.into_submit_error()),
+            Ok(Found::Untold | Found::TooMany) | Err(_) => Err(problem.into_submit_error()),
         }
     }
 }

@@ -107,18 +107,26 @@ async fn an_answer_proves_what_it_proves() {
 
 #[tokio::test]
 async fn after_a_500_the_run_is_looked_for() {
-    for (list, log, expected) in [
-        (json!({"workflows": [{"run_id": "7", "state": "RUNNING"}]}), true, "ok"),
-        (json!({"workflows": [{"run_id": "7", "state": "RUNNING"}]}), false, "refused"),
-        (json!({"workflows": [], "next_page_token": ""}), false, "refused"),
-        (json!("broken"), false, "uncertain"),
+    let tagged = |tag: &str| json!({RUN_TAG: tag});
+    let run = json!({"run_id": "7", "state": "RUNNING"});
+    for (list, tags, expected) in [
+        (json!({"workflows": [run], "next_page_token": ""}), tagged("it"), "ok"),
+        (json!({"workflows": [run], "next_page_token": ""}), tagged("another"), "refused"),
+        (json!({"workflows": [], "next_page_token": ""}), json!({}), "refused"),
+        // Galaxy shows no tags, the starter kit no runs that have not ended.
+        (json!({"runs": [run], "next_page_token": null}), json!(null), "uncertain"),
+        (json!({"runs": []}), json!({}), "uncertain"),
+        (json!("broken"), json!({}), "uncertain"),
     ] {
         let list_again = list.clone();
         let submission = submission(files());
-        let tag = if log { submission.run_id.to_string() } else { "another".to_owned() };
+        let tags: Value = serde_json::from_str(
+            &tags.to_string().replace("\"it\"", &format!("\"{}\"", submission.run_id)),
+        )
+        .unwrap();
         let server = wes(PLAIN, move |seen| match seen.line.as_str() {
             "POST /runs" => json(500, json!({"msg": "bad params"})),
-            "GET /runs/7" => json(200, json!({"request": {"tags": {RUN_TAG: tag}}})),
+            "GET /runs/7" => json(200, json!({"request": {"tags": tags}})),
             _ => json(200, list_again.clone()),
         })
         .await;
