@@ -40,6 +40,9 @@ fn what_the_example_has_commented_out_is_right_too() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("all.toml");
     let text = fs::read_to_string(example("example.toml")).unwrap();
+    let url = folder.path().join("database-url");
+    fs::write(&url, "postgres://gateway@db.example.org/gateway").unwrap();
+    let text = text.replace("/etc/ga4gh-gateway/database-url", url.to_str().unwrap());
     fs::write(&file, text.lines().map(uncommented).collect::<String>()).unwrap();
 
     let config = config::load(Some(&file), []).unwrap();

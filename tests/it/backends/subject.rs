@@ -206,8 +206,12 @@ impl Subject {
     }
 
     pub(super) async fn find(&self, run_id: RunId) -> Option<BackendRunId> {
-        let found = self.backend.find_run(&self.credential, &search(run_id)).await;
-        found.unwrap_or_else(|error| panic!("{}: {error}", self.backend))
+        match self.backend.find_run(&self.credential, &search(run_id)).await {
+            Ok(found) => found,
+            // That it cannot be told is the honest answer of a server that shows no tags.
+            Err(Error::Unsupported(_)) if !self.kind.finds => None,
+            Err(error) => panic!("{}: {error}", self.backend),
+        }
     }
 
     /// Opens and reads a file.
