@@ -214,10 +214,9 @@ fn authenticator(config: &Config, client: Client, clock: Arc<dyn Clock>) -> Resu
 /// Makes the data directory for its owner alone, and takes it.
 fn take_data_dir(data_dir: &Path) -> Result<File> {
     let named = || format!("the data directory {} cannot be used", data_dir.display());
-    if !data_dir.exists() {
-        fs::create_dir_all(data_dir).with_context(named)?;
-        fs::set_permissions(data_dir, fs::Permissions::from_mode(0o700)).with_context(named)?;
-    }
+    fs::create_dir_all(data_dir).with_context(named)?;
+    // Requests lie in the database as they came; nobody else may read them.
+    fs::set_permissions(data_dir, fs::Permissions::from_mode(0o700)).with_context(named)?;
     let lock = File::create(data_dir.join("lock")).with_context(named)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),

@@ -19,7 +19,7 @@ pub fn router(api: Api) -> Router {
         .with_state(api)
 }
 
-/// Ready once runs can be remembered. Services and caches that are down do not make the gateway unready:
+/// Ready once runs can be remembered. Services that are down do not make the gateway unready:
 /// it still answers what it knows.
 async fn readyz(State(api): State<Api>) -> (StatusCode, &'static str) {
     match api.gateway.check().await {

@@ -1,4 +1,5 @@
-//! Two concrete databases behind one door: SQLite embedded, PostgreSQL when replicas share it.
+//! Two concrete databases behind one door: SQLite embedded, PostgreSQL where runs must outlive this machine.
+//! One gateway at a time: who is busy with a submission is known in its process alone.
 //!
 //! Queries are one portable text each (`$1` placeholders, `TEXT` ids, times in microseconds as
 //! `BIGINT`, JSON as `TEXT`), run through the [`on_pool!`](crate::on_pool) macro.

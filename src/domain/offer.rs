@@ -33,11 +33,6 @@ impl Offer {
     pub fn panel(&self, name: &str) -> Option<&ReferencePanel> {
         self.panels.iter().find(|panel| panel.is_called(name))
     }
-
-    /// Whether the service can fetch an input of this scheme itself.
-    pub fn fetches(&self, scheme: &str) -> bool {
-        self.protocols.iter().any(|protocol| protocol.eq_ignore_ascii_case(scheme))
-    }
 }
 
 /// Whether two spellings name one workflow type: case does not matter, and the languages that are

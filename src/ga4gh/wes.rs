@@ -107,7 +107,7 @@ pub struct RunRequest {
     pub workflow_type: String,
     /// Version of that language.
     pub workflow_type_version: String,
-    /// Labels of the caller; the gateway reads `origin`, `dataset`, `service` and `name`.
+    /// Labels of the caller; the gateway reads `origin`, `service` and `name`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
     /// Settings for the engine.

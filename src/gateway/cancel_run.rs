@@ -13,23 +13,25 @@ impl Gateway {
         if entry.state.is_terminal() {
             return Ok(entry.run_id);
         }
-        let first = self.parts.ledger.ask_cancel(&entry.run_id).await?;
         let (Some(service), Some(id)) = (&entry.service_id, &entry.backend_run_id) else {
             // Nobody is known to have it yet; the watch passes the wish on when it is found.
+            self.parts.ledger.ask_cancel(&entry.run_id).await?;
             return Ok(entry.run_id);
         };
         let adapter = self.adapter(service)?;
-        let credential = self.parts.vault.credential(&entry.caller_id, service);
-        if let Err(error) = adapter.cancel_run(&credential, id).await {
-            warn!(run.id = %entry.run_id, service.id = %service, "cancel did not get through: {error}");
-            let note = format!("{service} did not take the wish to cancel ({error})");
-            self.parts.ledger.note(&entry.run_id, &note).await?;
-        } else if first {
-            self.parts
-                .ledger
-                .note(&entry.run_id, &format!("{service} was asked to cancel"))
-                .await?;
+        // Asked once: the watch repeats a wish that did not get through, as long as the run goes on.
+        if !self.parts.ledger.ask_cancel(&entry.run_id).await? {
+            return Ok(entry.run_id);
         }
+        let credential = self.parts.vault.credential(&entry.caller_id, service);
+        let note = match adapter.cancel_run(&credential, id).await {
+            Ok(()) => format!("{service} was asked to cancel"),
+            Err(error) => {
+                warn!(run.id = %entry.run_id, service.id = %service, "cancel did not get through: {error}");
+                format!("{service} did not take the wish to cancel ({error})")
+            }
+        };
+        self.parts.ledger.note(&entry.run_id, &note).await?;
         self.wake(service);
         Ok(entry.run_id)
     }

@@ -164,19 +164,17 @@ impl Gateway {
 
     fn attachments(&self, needs: &Needs, candidate: &Candidate, order: &Order) -> Attachments {
         let rule = needs.imputation.clone().map(Arc::new);
-        let attachments = order.files.attachments(move |name| match &rule {
-            Some(imputation) => imputation::check_name(imputation, name),
-            None => Ok(()),
+        let attachments = order.files.attachments(move |names, ended| match (&rule, names) {
+            (Some(imputation), names) if ended => imputation::check_files(imputation, Some(names)),
+            (Some(imputation), [.., name]) => imputation::check_name(imputation, name),
+            (Some(_) | None, _) => Ok(()),
         });
-        let fleet = self.parts.registry.snapshot();
-        let offer = fleet.get(&candidate.service_id).and_then(|listing| listing.offer());
         let urls = needs::urls(needs);
-        let fetches_all =
-            offer.is_some_and(|offer| urls.iter().all(|url| offer.fetches(url.scheme())));
+        let fetches_all = urls.iter().all(|url| candidate.fetches(url.scheme()));
         if fetches_all {
             return attachments;
         }
-        fetch::append(attachments, urls, self.parts.client.clone())
+        fetch::append(attachments, urls, self.parts.client.clone(), order.files.blame())
     }
 }
 

@@ -1,6 +1,9 @@
 //! Fetches inputs that a service cannot fetch itself, and streams them on. From listed hosts only.
 
-use std::io;
+use std::{
+    io,
+    sync::{Arc, OnceLock},
+};
 
 use futures_util::{StreamExt, stream};
 use url::{Host, Url};
@@ -23,7 +26,11 @@ pub(super) fn check(urls: &[Url], allowed_hosts: &[String]) -> Result<(), InputF
         // A port other than the scheme's own must be listed with the host.
         let place = url.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
         let listed = allowed_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(&place));
-        if !listed || !matches!(url.scheme(), "https" | "http") || !url.username().is_empty() {
+        if !listed
+            || !matches!(url.scheme(), "https" | "http")
+            || !url.username().is_empty()
+            || url.password().is_some()
+        {
             return Err(InputFault::new(
                 "fetch_not_allowed",
                 format!(
@@ -38,11 +45,26 @@ pub(super) fn check(urls: &[Url], allowed_hosts: &[String]) -> Result<(), InputF
 }
 
 /// Adds the files behind the addresses to the attachments. Each is asked for when its turn comes.
-pub(super) fn append(attachments: Attachments, urls: Vec<Url>, client: Client) -> Attachments {
+/// One that does not come is named in `blame`.
+pub(super) fn append(
+    attachments: Attachments,
+    urls: Vec<Url>,
+    client: Client,
+    blame: Arc<OnceLock<InputFault>>,
+) -> Attachments {
     if urls.is_empty() {
         return attachments;
     }
-    let fetched = stream::iter(urls).then(move |url| fetch(client.clone(), url));
+    let fetched = stream::iter(urls).then(move |url| {
+        let (client, blame) = (client.clone(), blame.clone());
+        async move {
+            let host = url.host_str().unwrap_or_default().to_owned();
+            fetch(client, url).await.inspect_err(|error| {
+                let message = format!("an input could not be fetched from {host}: {error}");
+                let _ = blame.set(InputFault::new("input_not_fetched", message));
+            })
+        }
+    });
     let files: AttachmentStream = Box::pin(attachments.files.chain(fetched));
     Attachments { manifest: None, files }
 }
@@ -69,6 +91,7 @@ mod tests {
             ("https://data.example.org:8443/a.vcf.gz", false),
             ("https://data.example.org.evil.net/a.vcf.gz", false),
             ("https://data.example.org@evil.net/a.vcf.gz", false),
+            ("https://:secret@data.example.org/a.vcf.gz", false),
             ("http://169.254.169.254/a.vcf.gz", false),
             ("http://127.0.0.1:9000/a.vcf.gz", true),
             ("file:///etc/a.vcf.gz", false),

@@ -5,10 +5,7 @@ use std::{
     collections::HashSet,
     io,
     path::PathBuf,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, OnceLock},
 };
 
 use bytes::Bytes;
@@ -48,8 +45,23 @@ pub struct Files {
 struct Rest {
     /// One reader at a time; held while a part is waited for.
     parts: Mutex<mpsc::Receiver<Part>>,
-    /// Set once a part was taken: from then on the files cannot be replayed.
-    touched: AtomicBool,
+    /// The reader that may take parts. A service that was given up may still be reading its request body,
+    /// and must not take bytes from the next one. Held for one look or change.
+    turn: std::sync::Mutex<Turn>,
+}
+
+#[derive(Debug, Default)]
+struct Turn {
+    /// Counts the readers; only the last one may read.
+    reader: u64,
+    /// A part was taken: from then on the files cannot be replayed.
+    touched: bool,
+}
+
+impl Rest {
+    fn turn(&self) -> std::sync::MutexGuard<'_, Turn> {
+        self.turn.lock().expect("no holder panics")
+    }
 }
 
 impl Files {
@@ -65,7 +77,7 @@ impl Files {
 
     /// Whether the files can still be sent from the beginning.
     pub fn is_replayable(&self) -> bool {
-        self.rest.as_ref().is_none_or(|rest| !rest.touched.load(Ordering::Acquire))
+        self.rest.as_ref().is_none_or(|rest| !rest.turn().touched)
     }
 
     /// What was found wrong with the files while they were sent.
@@ -73,31 +85,46 @@ impl Files {
         self.fault.get()
     }
 
-    /// The files from the beginning. `check` is asked about every name before the file is sent.
+    /// Where whoever adds files of their own says what is wrong with them.
+    pub(super) fn blame(&self) -> Arc<OnceLock<InputFault>> {
+        self.fault.clone()
+    }
+
+    /// The files from the beginning. `check` is asked about all names so far before each file is sent, and
+    /// once more with `true` when there are no more.
     pub fn attachments(
         &self,
-        check: impl Fn(&str) -> Result<(), InputFault> + Send + 'static,
+        check: impl Fn(&[String], bool) -> Result<(), InputFault> + Send + 'static,
     ) -> Attachments {
-        let reader =
-            Reader { staged: self.staged.clone().into_iter(), rest: self.rest.clone(), next: None };
+        let number = self.rest.as_ref().map_or(0, |rest| {
+            let mut turn = rest.turn();
+            turn.reader += 1;
+            turn.reader
+        });
+        let reader = Reader {
+            number,
+            staged: self.staged.clone().into_iter(),
+            rest: self.rest.clone(),
+            next: None,
+        };
         let reader = Arc::new(Mutex::new(reader));
         let fault = self.fault.clone();
         let files: AttachmentStream =
-            Box::pin(stream::unfold(Some((reader, check)), move |state| {
+            Box::pin(stream::unfold(Some((reader, check, Vec::new())), move |state| {
                 let fault = fault.clone();
                 async move {
-                    let (reader, check) = state?;
+                    let (reader, check, mut names) = state?;
                     let name = match reader.lock().await.next_file().await {
-                        Ok(Some(name)) => name,
-                        Ok(None) => return None,
+                        Ok(name) => name,
                         Err(error) => return Some((Err(error), None)),
                     };
-                    if let Err(found) = check(&name) {
+                    names.extend(name.clone());
+                    if let Err(found) = check(&names, name.is_none()) {
                         let _ = fault.set(found);
                         return Some((Err(io::ErrorKind::InvalidInput.into()), None));
                     }
                     let bytes = file_bytes(reader.clone());
-                    Some((Ok(Attachment { name, bytes }), Some((reader, check))))
+                    Some((Ok(Attachment { name: name?, bytes }), Some((reader, check, names))))
                 }
             }));
         Attachments { manifest: self.manifest(), files }
@@ -133,6 +160,7 @@ impl Files {
 
 /// Reads parts, first the staged ones, then those still to come.
 struct Reader {
+    number: u64,
     staged: std::vec::IntoIter<Part>,
     rest: Option<Arc<Rest>>,
     /// A part that was read too far.
@@ -146,8 +174,15 @@ impl Reader {
         }
         let broke_off = || io::Error::from(io::ErrorKind::UnexpectedEof);
         let rest = self.rest.as_ref().ok_or_else(broke_off)?;
-        rest.touched.store(true, Ordering::Release);
-        rest.parts.lock().await.recv().await.ok_or_else(broke_off)
+        let mut parts = rest.parts.lock().await;
+        {
+            let mut turn = rest.turn();
+            if turn.reader != self.number {
+                return Err(broke_off());
+            }
+            turn.touched = true;
+        }
+        parts.recv().await.ok_or_else(broke_off)
     }
 
     async fn next_file(&mut self) -> io::Result<Option<String>> {
@@ -270,7 +305,7 @@ impl Staging {
     pub fn stream(self) -> (Files, FileSink) {
         // Few parts in flight: whoever sends is slowed down to the pace of the service.
         let (sender, receiver) = mpsc::channel(4);
-        let rest = Rest { parts: Mutex::new(receiver), touched: AtomicBool::new(false) };
+        let rest = Rest { parts: Mutex::new(receiver), turn: std::sync::Mutex::default() };
         let files = Files { staged: self.parts, rest: Some(Arc::new(rest)), fault: Arc::default() };
         (files, FileSink { parts: sender, names: self.names })
     }

@@ -31,6 +31,20 @@ pub struct RunView {
     pub archive_password: Option<SecretString>,
 }
 
+impl RunView {
+    /// Refuses to go on where the service could not be asked and nothing of what it told is known.
+    pub fn require_details(&self) -> Result<()> {
+        match (&self.unreachable, &self.entry.service_id) {
+            (Some(why), Some(service)) => Err(Error::ServiceUnavailable {
+                service: service.clone(),
+                why: why.clone(),
+                retry_after: None,
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Gateway {
     /// The state of one of the caller's runs.
     pub async fn run_state(&self, caller: &Caller, run_id: &str) -> Result<(RunId, State)> {
@@ -52,6 +66,13 @@ impl Gateway {
             None => None,
         };
         Ok(RunView { entry, details, notes, attempts, unreachable, archive_password })
+    }
+
+    /// Why one of the caller's runs went where it went. No service is asked.
+    pub async fn decision(&self, caller: &Caller, run_id: &str) -> Result<(Entry, Vec<Attempt>)> {
+        let entry = self.own_run(caller, run_id).await?;
+        let attempts = self.parts.ledger.attempts(&entry.run_id).await?;
+        Ok((entry, attempts))
     }
 
     /// The ledger's entry of one of the caller's runs. Another's run is not there.

@@ -99,7 +99,7 @@ impl Default for Config {
             details_fresh_for: Duration::from_secs(5),
             lost_after: Duration::from_secs(600),
             stage_bytes: 4 * 1024 * 1024,
-            spool_bytes: 2 * 1024 * 1024 * 1024,
+            spool_bytes: 256 * 1024 * 1024,
             fetch_hosts: Vec::new(),
             max_submissions: 256,
         }

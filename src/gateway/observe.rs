@@ -19,6 +19,8 @@ pub(super) fn next_state(
 ) -> State {
     let canceling = cancel_asked_at.is_some();
     match observed.state {
+        // Its results are deleted, so it has ended, and nobody can tell any more how.
+        State::Unknown if observed.expired && !state.is_terminal() => State::SystemError,
         // The service cannot tell; what is known stays.
         State::Unknown => state,
         State::ExecutorError | State::SystemError if is_settling(cancel_asked_at, now) => {
@@ -48,6 +50,15 @@ fn is_settling(cancel_asked_at: Option<Timestamp>, now: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_that_expired_unseen_does_not_run_for_ever() {
+        let expired = Observed { expired: true, ..Observed::new(State::Unknown, "retired") };
+        let now = Timestamp::from_second(0).unwrap();
+
+        assert_eq!(next_state(State::Running, None, &expired, now), State::SystemError);
+        assert_eq!(next_state(State::Complete, None, &expired, now), State::Complete);
+    }
 
     #[test]
     fn a_sighting_moves_a_run_as_it_should() {

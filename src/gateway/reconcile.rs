@@ -29,15 +29,20 @@ pub(super) async fn run(gateway: Arc<Gateway>, shutdown: CancellationToken) {
             () = tokio::time::sleep(wait) => {}
             () = shutdown.cancelled() => return,
         }
-        tokio::select! {
-            settled = gateway.settle_all(&mut missing_since) => {
-                if let Err(error) = settled {
-                    warn!("unconfirmed runs cannot be looked for: {error}");
-                }
-            }
+        let settled = tokio::select! {
+            settled = gateway.settle_all(&mut missing_since) => settled,
             () = shutdown.cancelled() => return,
-        }
-        wait = gateway.parts.config.poll_min;
+        };
+        let config = &gateway.parts.config;
+        wait = match settled {
+            // Nobody is waited for, so that a new one is looked for soon.
+            Ok(0) => config.poll_min,
+            Ok(_) => (wait * 2).clamp(config.poll_min, config.poll_max),
+            Err(error) => {
+                warn!("unconfirmed runs cannot be looked for: {error}");
+                (wait * 2).clamp(config.poll_min, config.poll_max)
+            }
+        };
     }
 }
 
@@ -60,13 +65,16 @@ impl Gateway {
         Active { gateway: self.clone(), run_id }
     }
 
-    async fn settle_all(&self, missing_since: &mut HashMap<RunId, Instant>) -> Result<()> {
+    /// Looks once for every unconfirmed run. Says how many were left behind.
+    async fn settle_all(&self, missing_since: &mut HashMap<RunId, Instant>) -> Result<usize> {
+        let mut left_behind = 0;
         let unsettled = self.parts.ledger.unsettled().await?;
         missing_since.retain(|run_id, _| unsettled.iter().any(|run| run.run_id == *run_id));
         for run in unsettled {
             if !self.is_left_behind(&run).await? {
                 continue;
             }
+            left_behind += 1;
             match (run.phase, &run.service_id) {
                 (Phase::Sending | Phase::Uncertain, Some(service)) => {
                     self.look_for(&run, service, missing_since).await?;
@@ -79,7 +87,7 @@ impl Gateway {
                 (Phase::Placed | Phase::Settled | Phase::Refused, _) => {}
             }
         }
-        Ok(())
+        Ok(left_behind)
     }
 
     /// Whether nobody is busy with the run, and it still stands as it was read: a submission that was
@@ -122,8 +130,9 @@ impl Gateway {
                     warn!(run.id = %run.run_id, service.id = %service, "run {} is given up", run.run_id);
                 }
             }
-            // As long as the service cannot be asked, nothing is known.
+            // As long as the service cannot be asked, nothing is known: not even what was missed before.
             Err(error) => {
+                missing_since.remove(&run.run_id);
                 warn!(run.id = %run.run_id, service.id = %service, "{service} cannot be searched: {error}");
             }
         }
@@ -159,7 +168,7 @@ impl Gateway {
         service: &ServiceId,
     ) -> backend::Result<Option<BackendRunId>> {
         let Ok(adapter) = self.adapter(service) else {
-            return Err(backend::Error::unavailable("the service is no longer in the federation"));
+            return Err(backend::Error::Unsupported("it is no longer in the federation"));
         };
         let since = run.created_at - CLOCK_SKEW;
         let known = self.parts.ledger.known_runs(service, since).await;

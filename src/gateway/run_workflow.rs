@@ -51,7 +51,7 @@ impl Gateway {
         let permit = policy::evaluate(caller, &needs, &fleet)?;
         let route = routing::choose(&permit, &needs, &fleet)
             .map_err(|no_route| of_no_route(no_route, &permit))?;
-        let route = self.without_unfetchable(route, &needs, &fleet)?;
+        let route = self.without_unfetchable(route, &needs)?;
         let place = self.submissions.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
 
         let run_id = RunId::generate();
@@ -108,22 +108,15 @@ impl Gateway {
     }
 
     /// Leaves out services that could not get the inputs: they cannot fetch, and the gateway may not.
-    fn without_unfetchable(
-        &self,
-        mut route: Route,
-        needs: &Needs,
-        fleet: &crate::registry::Snapshot,
-    ) -> Result<Route> {
+    fn without_unfetchable(&self, mut route: Route, needs: &Needs) -> Result<Route> {
         let urls = needs::urls(needs);
         let Err(fault) = fetch::check(&urls, &self.parts.config.fetch_hosts) else {
             return Ok(route);
         };
-        let fetches_all = |id: &ServiceId| {
-            let offer = fleet.get(id).and_then(|listing| listing.offer());
-            offer.is_some_and(|offer| urls.iter().all(|url| offer.fetches(url.scheme())))
-        };
-        let (able, unable): (Vec<_>, Vec<_>) =
-            route.candidates.into_iter().partition(|candidate| fetches_all(&candidate.service_id));
+        let (able, unable): (Vec<_>, Vec<_>) = route
+            .candidates
+            .into_iter()
+            .partition(|candidate| urls.iter().all(|url| candidate.fetches(url.scheme())));
         if able.is_empty() {
             return Err(fault.into());
         }

@@ -22,7 +22,7 @@ use crate::{
 /// Runs asked about in one round; more wait for the next one.
 const ROUND: i64 = 5_000;
 
-/// How often the details of an ended run are asked for before the gateway does without them.
+/// How often a service may answer without telling how a run went, before the gateway does without.
 const DETAILS_TRIES: u32 = 20;
 
 /// Follows the runs of one service until `shutdown`.
@@ -125,7 +125,11 @@ impl Watch {
     async fn see(&mut self, run: &LiveRun, observed: &Observed) -> Result<bool> {
         self.unknown_since.remove(&run.run_id);
         let now = self.gateway.parts.clock.now();
-        let state = observe::next_state(run.state, run.cancel_asked_at, observed, now);
+        // Read again: a wish to cancel may have come while the service was asked.
+        let Some(entry) = self.gateway.parts.ledger.get(&run.run_id).await? else {
+            return Ok(false);
+        };
+        let state = observe::next_state(entry.state, entry.cancel_asked_at, observed, now);
         let seen = Seen { state, word: observed.word.clone(), expired: observed.expired };
         let changed = self.gateway.parts.ledger.observe(&run.run_id, &seen).await?;
         if changed {
@@ -175,6 +179,7 @@ impl Watch {
         let credential = self.gateway.parts.vault.credential(&run.caller_id, &self.service);
         let details = match adapter.run_details(&credential, &run.backend_run_id).await {
             Ok(details) => serde_json::to_string(&details).ok(),
+            Err(error) if may_yet_tell(&error) => return Ok(false),
             Err(error) => {
                 let tries = self.tries.entry(run.run_id).or_default();
                 *tries += 1;
@@ -188,5 +193,22 @@ impl Watch {
         };
         self.gateway.parts.ledger.settle(&run.run_id, details.as_deref()).await?;
         Ok(true)
+    }
+}
+
+/// Whether a later question may bring the details: after an outage, or with a new credential. A service
+/// that answers, and cannot, is asked only so often.
+fn may_yet_tell(error: &backend::Error) -> bool {
+    match error {
+        backend::Error::Unavailable { source, .. } => source.is_some(),
+        backend::Error::Uncertain { .. }
+        | backend::Error::Busy { .. }
+        | backend::Error::Credential { .. } => true,
+        backend::Error::Refused { .. }
+        | backend::Error::UnknownRun
+        | backend::Error::Gone(_)
+        | backend::Error::Unsupported(_)
+        | backend::Error::Malformed(_)
+        | backend::Error::Input(_) => false,
     }
 }

@@ -50,7 +50,7 @@ pub struct Entry {
     pub run_id: RunId,
     /// Whose it is.
     pub caller_id: CallerId,
-    /// What was asked for, without secrets.
+    /// What was asked for, as it came.
     pub request: RunRequest,
     /// Why it went where it went, as JSON.
     pub decision: String,

@@ -17,7 +17,7 @@ pub struct NewRun<'a> {
     pub run_id: RunId,
     /// Whose it is.
     pub caller: &'a Caller,
-    /// What was asked for, without secrets.
+    /// What was asked for, as it came.
     pub request: &'a RunRequest,
     /// Why it goes where it goes, as JSON.
     pub decision: &'a str,

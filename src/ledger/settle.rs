@@ -93,15 +93,23 @@ impl Ledger {
     /// Adds a note for the run's caller.
     pub async fn note(&self, run_id: &RunId, message: &str) -> Result<()> {
         const SQL: &str = "INSERT INTO notes (run_id, number, at, message) \
-             SELECT $1, 1 + COUNT(*), $2, $3 FROM notes WHERE run_id = $1";
-        on_pool!(write &self.database, pool => {
-            sqlx::query(SQL)
-                .bind(run_id.to_string())
-                .bind(self.now())
-                .bind(message)
-                .execute(pool)
-                .await?;
-        });
+             SELECT $1, 1 + COUNT(*), $2, $3 FROM notes WHERE run_id = $1 \
+             ON CONFLICT (run_id, number) DO NOTHING";
+        // On PostgreSQL two may count at once; the second one counts again.
+        for _ in 0..5 {
+            let added = on_pool!(write &self.database, pool => {
+                sqlx::query(SQL)
+                    .bind(run_id.to_string())
+                    .bind(self.now())
+                    .bind(message)
+                    .execute(pool)
+                    .await?
+                    .rows_affected()
+            });
+            if added == 1 {
+                break;
+            }
+        }
         Ok(())
     }
 
@@ -133,8 +141,8 @@ impl Ledger {
     ) -> Result<()> {
         const ATTEMPT: &str = "UPDATE attempts SET ended_at = $2, outcome = $3, detail = $4 \
              WHERE run_id = $1 AND number = (SELECT MAX(number) FROM attempts WHERE run_id = $1)";
-        const RUN: &str = "UPDATE runs SET phase = $2, state = $3, backend_run_id = $4 \
-             WHERE run_id = $1";
+        const RUN: &str = "UPDATE runs SET phase = $2, backend_run_id = $4, \
+             state = CASE WHEN cancel_asked_at IS NULL THEN $3 ELSE state END WHERE run_id = $1";
         on_pool!(write &self.database, pool => {
             let mut both = pool.begin().await?;
             sqlx::query(ATTEMPT)

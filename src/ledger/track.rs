@@ -78,12 +78,12 @@ impl Ledger {
         row.map(Entry::try_from).transpose()
     }
 
-    /// The placed runs of a service that have not ended, or of whose end not everything was read. Newest
-    /// first, at most `limit`.
+    /// The placed runs of a service that have not ended, or of whose end not everything was read: those
+    /// first that were not seen for longest, at most `limit`.
     pub async fn live_runs(&self, service: &ServiceId, limit: i64) -> Result<Vec<LiveRun>> {
         const SQL: &str = "SELECT run_id, caller_id, backend_run_id, state, cancel_asked_at, \
              created_at FROM runs WHERE phase = $1 AND service_id = $2 \
-             AND backend_run_id IS NOT NULL ORDER BY run_id DESC LIMIT $3";
+             AND backend_run_id IS NOT NULL ORDER BY COALESCE(seen_at, 0), run_id LIMIT $3";
         let rows: Vec<LiveRow> = on_pool!(read &self.database, pool => {
             sqlx::query_as(SQL)
                 .bind(Phase::Placed.as_str())

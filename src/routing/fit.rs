@@ -95,7 +95,12 @@ pub(super) fn fit(needs: &Needs, id: &ServiceId, offer: &Offer) -> Result<Candid
         Some(imputation) => Some(fit_panel(imputation, offer)?.clone()),
         None => None,
     };
-    Ok(Candidate { service_id: id.clone(), workflow_type: workflow_type.to_owned(), panel })
+    Ok(Candidate {
+        service_id: id.clone(),
+        workflow_type: workflow_type.to_owned(),
+        panel,
+        fetches: offer.protocols.clone(),
+    })
 }
 
 /// A version must be listed, but for a leading `v` that some write and some do not. A service that

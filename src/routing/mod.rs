@@ -36,6 +36,15 @@ pub struct Candidate {
     pub workflow_type: String,
     /// The reference panel as this service offers it, where the run imputes.
     pub panel: Option<ReferencePanel>,
+    /// Protocols by which it fetches inputs itself.
+    pub fetches: Vec<String>,
+}
+
+impl Candidate {
+    /// Whether the service can fetch an input of this scheme itself.
+    pub fn fetches(&self, scheme: &str) -> bool {
+        self.fetches.iter().any(|protocol| protocol.eq_ignore_ascii_case(scheme))
+    }
 }
 
 /// Why there is no route.

@@ -81,18 +81,18 @@ pub(super) async fn get_decision(
     Authenticated(caller): Authenticated,
     Path(run_id): Path<String>,
 ) -> Result<Private<Decision>> {
-    let view = api.gateway.get_run(&caller, &run_id).await?;
-    let stored: Stored = serde_json::from_str(&view.entry.decision)
+    let (entry, attempts) = api.gateway.decision(&caller, &run_id).await?;
+    let stored: Stored = serde_json::from_str(&entry.decision)
         .map_err(|error| crate::gateway::Error::Internal(Box::new(error)))?;
     Ok(Private(Decision {
-        run_id: view.entry.run_id.to_string(),
-        service: view.entry.service_id.map(|id| id.to_string()),
-        backend_run_id: view.entry.backend_run_id.map(|id| id.to_string()),
+        run_id: entry.run_id.to_string(),
+        service: entry.service_id.map(|id| id.to_string()),
+        backend_run_id: entry.backend_run_id.map(|id| id.to_string()),
         rule: stored.rule,
         candidates: stored.candidates,
         excluded: stored.excluded,
         forbidden: stored.forbidden,
-        attempts: view.attempts.into_iter().map(Attempt::from).collect(),
+        attempts: attempts.into_iter().map(Attempt::from).collect(),
     }))
 }
 

@@ -31,6 +31,7 @@ use crate::{
         (status = 401, description = "No valid credential", body = ErrorResponse),
         (status = 404, description = "No such run or task", body = ErrorResponse),
         (status = 500, description = "The gateway failed", body = ErrorResponse),
+        (status = 503, description = "The service cannot be asked now", body = ErrorResponse),
     ),
     security(("bearer" = []), ("api_key" = []), ("basic" = [])),
 )]
@@ -41,6 +42,8 @@ pub(super) async fn get_task(
     Path((run_id, task_id)): Path<(String, String)>,
 ) -> Result<Private<TaskLog>> {
     let view = api.gateway.get_run(&caller, &run_id).await?;
+    // An outage must not read as a run without tasks.
+    view.require_details()?;
     let task = render::tasks(&view, &links).into_iter().find(|task| task.id == task_id);
     Ok(Private(task.ok_or(gateway::Error::UnknownTask)?))
 }

@@ -28,6 +28,7 @@ use crate::{
         (status = 401, description = "No valid credential", body = ErrorResponse),
         (status = 404, description = "The caller has no such run", body = ErrorResponse),
         (status = 500, description = "The gateway failed", body = ErrorResponse),
+        (status = 503, description = "The service cannot be asked now", body = ErrorResponse),
     ),
     security(("bearer" = []), ("api_key" = []), ("basic" = [])),
 )]
@@ -40,6 +41,8 @@ pub(super) async fn list_tasks(
 ) -> Result<Private<TaskListResponse>> {
     let size = page.size(&api.config)?;
     let view = api.gateway.get_run(&caller, &run_id).await?;
+    // An outage must not read as a run without tasks.
+    view.require_details()?;
     let tasks = render::tasks(&view, &links);
     let list = format!("tasks of {}", view.entry.run_id);
     let (range, next) = api.gateway.page_of(&caller, &list, tasks.len(), size, page.token())?;

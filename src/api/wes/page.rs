@@ -27,7 +27,7 @@ pub(crate) struct PageQuery {
 impl PageQuery {
     /// The number of items, bounded.
     pub(super) fn size(&self, config: &Config) -> Result<u32> {
-        let Some(text) = self.page_size.as_deref().filter(|text| !text.is_empty()) else {
+        let Some(text) = self.page_size.as_deref() else {
             return Ok(config.default_page_size);
         };
         let size: u32 = match text.parse::<i64>() {

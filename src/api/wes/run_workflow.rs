@@ -39,7 +39,7 @@ pub(crate) struct RunForm {
     workflow_type: String,
     /// Version of that language.
     workflow_type_version: String,
-    /// JSON object of texts; `origin`, `dataset`, `service` and `name` mean something to the gateway.
+    /// JSON object of texts; `origin`, `service` and `name` mean something to the gateway.
     tags: Option<String>,
     /// JSON object of texts: settings for the engine.
     workflow_engine_parameters: Option<String>,

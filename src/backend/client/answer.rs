@@ -112,7 +112,8 @@ impl Answer {
         let length = number(&self.headers, header::CONTENT_LENGTH);
         let range = (self.status == StatusCode::PARTIAL_CONTENT)
             .then(|| content_range(self.headers.get(header::CONTENT_RANGE)?.to_str().ok()?))
-            .flatten();
+            .flatten()
+            .filter(|(first, last, whole)| first <= last && *last < whole.unwrap_or(u64::MAX));
         let content_type = self
             .headers
             .get(header::CONTENT_TYPE)
@@ -141,11 +142,15 @@ fn watch_stalls(body: Incoming, stall: Duration) -> ByteStream {
     }))
 }
 
-/// Parses JSON; the error names the place and shows the beginning of what came instead.
+/// Parses JSON. The error names the place; what came instead is shown only if it is a page of markup, since
+/// JSON of another shape may hold a token or a password.
 pub(super) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| Error::Malformed(format!("{error}; it began: {}", problem_text(bytes))))
+    serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let page = bytes.trim_ascii_start().starts_with(b"<");
+        let shown = if page { problem_text(bytes) } else { String::new() };
+        Error::Malformed(format!("{error} {shown}").trim_end().to_owned())
+    })
 }
 
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {

@@ -92,6 +92,10 @@ impl Problem {
         match self.status {
             401 | 403 => Error::Credential { message: self.message },
             429 => Error::Busy { message: self.message, retry_after: self.retry_after },
+            // Envoy says so of a service that died after it got the request.
+            503 if self.message.contains("disconnect/reset") => {
+                Error::uncertain(format!("HTTP 503: {}", self.message))
+            }
             503 => Error::Unavailable {
                 why: self.message,
                 retry_after: self.retry_after,

@@ -10,8 +10,8 @@ use crate::{
 /// Calls that one service gets at a time.
 const AT_ONCE: usize = 8;
 
-/// Asks for each run, a few at a time. A service that gives nothing but failures is left alone after
-/// the first few, and its failure is the answer.
+/// Asks for each run, a few at a time. A service that cannot be reached or refuses the credential is left
+/// alone after the first few, and its failure is the answer.
 pub async fn sight_each<F, Fut>(ids: Vec<BackendRunId>, ask: F) -> Result<Vec<Sighting>>
 where
     F: Fn(BackendRunId) -> Fut + Send,
@@ -25,7 +25,7 @@ where
     });
     let mut asked = std::pin::pin!(asked.buffer_unordered(AT_ONCE));
     while let Some(sighting) = asked.next().await {
-        told |= matches!(sighting.observed, Ok(_) | Err(Error::UnknownRun));
+        told |= !is_about_the_service(&sighting.observed);
         sightings.push(sighting);
         if !told && sightings.len() >= AT_ONCE {
             break;
@@ -34,6 +34,16 @@ where
     match sightings.pop() {
         Some(Sighting { observed: Err(error), .. }) if !told => Err(error),
         last => Ok(sightings.into_iter().chain(last).collect()),
+    }
+}
+
+/// Whether a failure would be the same for every run. An answer, even a bad one, is about its run: some
+/// servers answer 500 for runs whose folder was deleted.
+fn is_about_the_service(observed: &Result<Observed>) -> bool {
+    match observed {
+        Err(Error::Unavailable { source, .. }) => source.is_some(),
+        Err(Error::Credential { .. } | Error::Busy { .. }) => true,
+        Ok(_) | Err(_) => false,
     }
 }
 

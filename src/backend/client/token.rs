@@ -130,8 +130,10 @@ async fn fetch(client: &Client, credential: &Credential) -> Result<Token, HttpEr
     if !answer.status().is_success() {
         return Err(HttpError::NoToken(answer.problem().await.message));
     }
-    let token: TokenAnswer =
-        answer.json().await.map_err(|error| HttpError::NoToken(error.to_string()))?;
+    // What stands in the answer is not repeated: it is about a token.
+    let token: TokenAnswer = answer.json().await.map_err(|_| {
+        HttpError::NoToken("the answer of the token endpoint holds none".to_owned())
+    })?;
     // Renewed at four fifths of its life, so that no call goes out with a token about to die.
     let life = token.expires_in.unwrap_or(300.0).clamp(1.0, 86_400.0);
     Ok(Token {

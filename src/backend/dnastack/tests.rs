@@ -85,7 +85,7 @@ async fn a_namespace_offers_its_engines() {
 
     assert_eq!(offer.workflow_type("wdl"), Some("WDL"));
     assert!(offer.engines.contains_key("local-1"));
-    assert!(offer.fetches("https"));
+    assert!(offer.protocols.contains(&"https".to_owned()));
     assert_eq!((offer.version.as_deref(), offer.closed), (Some("2.1"), None));
 }
 

@@ -136,6 +136,17 @@ impl Api {
             .map_err(HttpError::into_read_error)
     }
 
+    /// Fetches a file that needs no credential, from wherever the server keeps it.
+    pub(super) async fn fetch_following(
+        &self,
+        url: &Url,
+        range: Option<ByteRange>,
+    ) -> Result<Answer> {
+        let wish = range.and_then(|range| HeaderValue::from_str(&range.to_header()).ok());
+        let headers: Vec<_> = wish.map(|wish| (header::RANGE, wish)).into_iter().collect();
+        self.client.get_following(&Credential::None, &self.base, url, &headers).await
+    }
+
     /// An address below the base.
     pub(super) fn url(&self, segments: &[&str]) -> Url {
         join(&self.base, segments)

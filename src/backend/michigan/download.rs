@@ -13,9 +13,6 @@ use crate::{
     domain::{BackendRunId, Credential},
 };
 
-/// Servers with an object store send the caller there.
-const MAX_HOPS: usize = 3;
-
 /// Opens a log or a result.
 pub(super) async fn download(
     api: &Api,
@@ -58,19 +55,12 @@ async fn log(
 }
 
 /// No credential goes along: the hash in the address is one, and a redirect leads to another host.
-async fn result(api: &Api, mut url: Url, range: Option<ByteRange>) -> Result<Download> {
-    for hop in 0..=MAX_HOPS {
-        let answer = api.fetch(&Credential::None, &url, range).await?;
-        match answer.status() {
-            StatusCode::OK | StatusCode::PARTIAL_CONTENT => return Ok(opened(answer)),
-            StatusCode::MOVED_PERMANENTLY
-            | StatusCode::FOUND
-            | StatusCode::TEMPORARY_REDIRECT
-            | StatusCode::PERMANENT_REDIRECT => url = redirected(&url, &answer)?,
-            _ => return Err(refused(Refusal::read(answer).await, hop > 0)),
-        }
+async fn result(api: &Api, url: Url, range: Option<ByteRange>) -> Result<Download> {
+    let answer = api.fetch_following(&url, range).await?;
+    match answer.status() {
+        StatusCode::OK | StatusCode::PARTIAL_CONTENT => Ok(opened(answer)),
+        _ => Err(refused(Refusal::read(answer).await)),
     }
-    Err(Error::Malformed(format!("more than {MAX_HOPS} redirects to one file")))
 }
 
 fn opened(answer: Answer) -> Download {
@@ -80,20 +70,12 @@ fn opened(answer: Answer) -> Download {
     download
 }
 
-fn redirected(from: &Url, answer: &Answer) -> Result<Url> {
-    answer
-        .location()
-        .and_then(|location| from.join(location).ok())
-        .filter(|url| matches!(url.scheme(), "http" | "https"))
-        .ok_or_else(|| Error::Malformed("a redirect to no usable address".to_owned()))
-}
-
-/// A refusal of the object store is about the file, since nobody is known there.
-fn refused(refusal: Refusal, elsewhere: bool) -> Error {
+/// A refusal is about the file, since nobody is known by a credential here.
+fn refused(refusal: Refusal) -> Error {
     match refusal.status {
         400 if refusal.message.to_lowercase().contains("max") => Error::Gone(refusal.message),
         404 | 410 => Error::Gone(refusal.message),
-        401 | 403 if elsewhere => Error::Gone(refusal.message),
+        401 | 403 => Error::Gone(refusal.message),
         _ => refusal.into_read_error(),
     }
 }

@@ -72,7 +72,7 @@ async fn two_files_of_one_name_are_refused() {
 }
 
 async fn read(files: &Files) -> Vec<(String, u64, String)> {
-    let mut attachments = files.attachments(|_| Ok(()));
+    let mut attachments = files.attachments(|_, _| Ok(()));
     let lengths = attachments.manifest.take().unwrap().into_iter().map(|entry| entry.length);
     let mut read = Vec::new();
     while let Some(file) = attachments.files.next().await {

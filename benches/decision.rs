@@ -1,0 +1,79 @@
+//! How long it takes to decide where a run goes, over a federation of a thousand services.
+//!
+//! `cargo bench --bench decision` prints microseconds per decision: policy and routing together, on one
+//! snapshot, as every submission does it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    hint::black_box,
+    time::Instant,
+};
+
+use ga4gh_gateway::{
+    domain::{Caller, CallerId, Needs, Offer, Service},
+    policy,
+    registry::{Reach, Registry, Snapshot},
+    routing,
+};
+
+const SERVICES: usize = 1_000;
+const ROUNDS: usize = 2_000;
+
+fn main() {
+    let fleet = federation().snapshot();
+    let caller =
+        Caller { id: CallerId::new("issuer", "amina"), institution: None, roles: BTreeSet::new() };
+    for (what, needs) in [("any origin", needs(&[])), ("one country in four", needs(&["KE"]))] {
+        let mut took: Vec<f64> = (0..ROUNDS).map(|_| decide(&caller, &needs, &fleet)).collect();
+        took.sort_by(f64::total_cmp);
+        let (p50, p99) = (took[ROUNDS / 2], took[ROUNDS * 99 / 100]);
+        println!("decision over {SERVICES} services, {what}: p50 {p50:.1} us, p99 {p99:.1} us");
+    }
+}
+
+fn decide(caller: &Caller, needs: &Needs, fleet: &Snapshot) -> f64 {
+    let began = Instant::now();
+    let permit = policy::evaluate(caller, needs, fleet).expect("a service stands there");
+    let route = routing::choose(&permit, needs, fleet).expect("a service runs it");
+    let took = began.elapsed();
+    black_box(route);
+    took.as_secs_f64() * 1e6
+}
+
+/// Services in four countries; half run CWL, half WDL.
+fn federation() -> Registry {
+    let ids = (0..SERVICES).map(|number| format!("service-{number}"));
+    let services = ids.enumerate().map(|(number, id)| Service {
+        id: id.parse().expect("a plain id"),
+        kind: "wes".to_owned(),
+        name: id,
+        url: "http://127.0.0.1:1".parse().expect("a URL"),
+        jurisdiction: ["KE", "ML", "US", "ZA"][number % 4].parse().expect("a country"),
+        organization: None,
+        settings: serde_json::Map::new(),
+    });
+    let registry = Registry::new(services);
+    let ids: Vec<_> = registry.snapshot().services().map(|listing| listing.id().clone()).collect();
+    for (number, id) in ids.iter().enumerate() {
+        let workflow_type = if number.is_multiple_of(2) { "CWL" } else { "WDL" };
+        let versions = vec!["v1.0".to_owned(), "v1.2".to_owned()];
+        let offer = Offer {
+            workflow_types: BTreeMap::from([(workflow_type.to_owned(), versions)]),
+            ..Offer::default()
+        };
+        registry.publish(id, Reach::Usable, Some(offer));
+    }
+    registry
+}
+
+fn needs(origin: &[&str]) -> Needs {
+    Needs {
+        workflow_type: "CWL".to_owned(),
+        workflow_type_version: "v1.2".to_owned(),
+        workflow_engine: None,
+        catalogue: false,
+        imputation: None,
+        origin: origin.iter().map(|country| country.parse().expect("a country")).collect(),
+        service: None,
+    }
+}
