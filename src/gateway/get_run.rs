@@ -26,22 +26,15 @@ pub struct RunView {
     /// Every service that was asked to take the run.
     pub attempts: Vec<Attempt>,
     /// Why the service could not be asked; what is told is the last known.
-    pub unreachable: Option<String>,
+    pub unreachable: Option<Error>,
     /// The password of the result archive.
     pub archive_password: Option<SecretString>,
 }
 
 impl RunView {
     /// Refuses to go on where the service could not be asked and nothing of what it told is known.
-    pub fn require_details(&self) -> Result<()> {
-        match (&self.unreachable, &self.entry.service_id) {
-            (Some(why), Some(service)) => Err(Error::ServiceUnavailable {
-                service: service.clone(),
-                why: why.clone(),
-                retry_after: None,
-            }),
-            _ => Ok(()),
-        }
+    pub fn require_details(&mut self) -> Result<()> {
+        self.unreachable.take().map_or(Ok(()), Err)
     }
 }
 
@@ -59,7 +52,7 @@ impl Gateway {
         let attempts = self.parts.ledger.attempts(&entry.run_id).await?;
         let (details, unreachable) = match self.details(&entry).await {
             Ok(details) => (details, None),
-            Err(error) => (None, Some(error.to_string())),
+            Err(error) => (None, Some(error)),
         };
         let archive_password = match &entry.sealed_password {
             Some(sealed) => self.parts.passwords.open(&entry.run_id.to_string(), sealed).ok(),

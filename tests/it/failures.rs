@@ -225,8 +225,10 @@ async fn a_service_that_dies_takes_no_state_with_it() {
     })
     .await;
     assert_eq!(amina.state(&run_id).await, "RUNNING");
+    // That would read as a run without tasks.
     let (status, body) = amina.get(&format!("/runs/{run_id}/tasks")).await;
-    assert_eq!(status, StatusCode::OK, "{body}");
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{body}");
+    assert_eq!(body["reason"], "service_unavailable");
     assert_eq!(amina.cancel(&run_id).await, StatusCode::OK);
     assert_eq!(amina.state(&run_id).await, "CANCELING");
     gateway.stop().await;

@@ -88,12 +88,12 @@ async fn a_page_size_that_makes_no_sense_is_refused() {
     let run_id = amina.submit(RunForm::cwl()).await;
 
     for list in ["/runs".to_owned(), format!("/runs/{run_id}/tasks")] {
-        for size in ["0", "-1", "abc", "1.5", "9223372036854775807", "9223372036854775808"] {
+        for size in ["", "0", "-1", "abc", "1.5", "9223372036854775807", "9223372036854775808"] {
             let (status, body) = amina.get(&format!("{list}?page_size={size}")).await;
             assert_eq!(status, StatusCode::BAD_REQUEST, "{list} {size}: {body}");
             assert_eq!(body["reason"], "bad_page_size", "{list} {size}: {body}");
         }
-        for query in ["page_size=", "page_size=1&page_token=", "unknown=1"] {
+        for query in ["page_size=1&page_token=", "unknown=1"] {
             let (status, body) = amina.get(&format!("{list}?{query}")).await;
             assert_eq!(status, StatusCode::OK, "{list} {query}: {body}");
         }

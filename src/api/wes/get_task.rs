@@ -41,7 +41,7 @@ pub(super) async fn get_task(
     links: Links,
     Path((run_id, task_id)): Path<(String, String)>,
 ) -> Result<Private<TaskLog>> {
-    let view = api.gateway.get_run(&caller, &run_id).await?;
+    let mut view = api.gateway.get_run(&caller, &run_id).await?;
     // An outage must not read as a run without tasks.
     view.require_details()?;
     let task = render::tasks(&view, &links).into_iter().find(|task| task.id == task_id);

@@ -40,7 +40,7 @@ pub(super) async fn list_tasks(
     page: PageQuery,
 ) -> Result<Private<TaskListResponse>> {
     let size = page.size(&api.config)?;
-    let view = api.gateway.get_run(&caller, &run_id).await?;
+    let mut view = api.gateway.get_run(&caller, &run_id).await?;
     // An outage must not read as a run without tasks.
     view.require_details()?;
     let tasks = render::tasks(&view, &links);

@@ -10,8 +10,13 @@ use crate::{
 /// Calls that one service gets at a time.
 const AT_ONCE: usize = 8;
 
+/// How many runs in a row may fail, each with an answer of its own, before the service is left alone. More
+/// than [`AT_ONCE`]: some servers answer 500 for ever for runs whose folder was deleted.
+const BAD_ANSWERS: usize = 64;
+
 /// Asks for each run, a few at a time. A service that cannot be reached or refuses the credential is left
-/// alone after the first few, and its failure is the answer.
+/// alone after the first few, one that gives only bad answers after some more; then its failure is the
+/// answer.
 pub async fn sight_each<F, Fut>(ids: Vec<BackendRunId>, ask: F) -> Result<Vec<Sighting>>
 where
     F: Fn(BackendRunId) -> Fut + Send,
@@ -25,9 +30,10 @@ where
     });
     let mut asked = std::pin::pin!(asked.buffer_unordered(AT_ONCE));
     while let Some(sighting) = asked.next().await {
-        told |= !is_about_the_service(&sighting.observed);
+        told |= matches!(sighting.observed, Ok(_) | Err(Error::UnknownRun));
+        let patience = if is_out_of_reach(&sighting.observed) { AT_ONCE } else { BAD_ANSWERS };
         sightings.push(sighting);
-        if !told && sightings.len() >= AT_ONCE {
+        if !told && sightings.len() >= patience {
             break;
         }
     }
@@ -37,9 +43,8 @@ where
     }
 }
 
-/// Whether a failure would be the same for every run. An answer, even a bad one, is about its run: some
-/// servers answer 500 for runs whose folder was deleted.
-fn is_about_the_service(observed: &Result<Observed>) -> bool {
+/// Whether a failure would be the same for every run.
+fn is_out_of_reach(observed: &Result<Observed>) -> bool {
     match observed {
         Err(Error::Unavailable { source, .. }) => source.is_some(),
         Err(Error::Credential { .. } | Error::Busy { .. }) => true,
@@ -52,7 +57,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::ga4gh::wes::State;
+    use crate::{backend::client::HttpError, ga4gh::wes::State};
 
     fn ids(count: usize) -> Vec<BackendRunId> {
         (0..count).map(|n| BackendRunId::new(n.to_string())).collect()
@@ -60,16 +65,35 @@ mod tests {
 
     #[tokio::test]
     async fn a_dead_service_is_not_asked_for_every_run() {
-        let calls = AtomicUsize::new(0);
+        for (source, at_most) in [(true, 20), (false, 80)] {
+            let calls = AtomicUsize::new(0);
 
-        let answer = sight_each(ids(1000), |_| {
-            calls.fetch_add(1, Ordering::Relaxed);
-            async { Err(Error::unavailable("down")) }
+            let answer = sight_each(ids(1000), |_| {
+                calls.fetch_add(1, Ordering::Relaxed);
+                let source = source.then_some(HttpError::BadUrl);
+                async {
+                    Err(Error::Unavailable { why: "down".to_owned(), retry_after: None, source })
+                }
+            })
+            .await;
+
+            assert!(matches!(answer, Err(Error::Unavailable { .. })), "{answer:?}");
+            assert!(calls.load(Ordering::Relaxed) < at_most);
+        }
+    }
+
+    #[tokio::test]
+    async fn bad_runs_do_not_hide_the_others() {
+        let answer = sight_each(ids(20), |id| async move {
+            match id.as_str().parse() {
+                Ok(0..12) => Err(Error::unavailable("HTTP 500")),
+                Ok(_) | Err::<usize, _>(_) => Ok(Observed::new(State::Running, "R")),
+            }
         })
-        .await;
+        .await
+        .unwrap();
 
-        assert!(matches!(answer, Err(Error::Unavailable { .. })), "{answer:?}");
-        assert!(calls.load(Ordering::Relaxed) < 20);
+        assert_eq!(answer.iter().filter(|sighting| sighting.observed.is_ok()).count(), 8);
     }
 
     #[tokio::test]

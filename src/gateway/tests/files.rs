@@ -51,6 +51,32 @@ async fn what_comes_before_the_fields_is_put_aside_and_comes_back_whole() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
+/// A service that was given up may still be reading its request body when the next one is sent the files.
+#[tokio::test]
+async fn a_reader_that_was_given_up_takes_nothing_from_the_next_one() {
+    let mut staging = Staging::new(10, 0, std::env::temp_dir());
+    staging.begin("first").unwrap();
+    staging.push(Bytes::from_static(b"staged ")).await.unwrap();
+    let (files, mut sink) = staging.stream();
+    let mut given_up = files.attachments(|_, _| Ok(()));
+    let mut given_up = given_up.files.next().await.unwrap().unwrap().bytes;
+    assert_eq!(given_up.next().await.unwrap().unwrap(), "staged ");
+    assert!(files.is_replayable());
+
+    let mut next = files.attachments(|_, _| Ok(()));
+    sink.push(Bytes::from_static(b"streamed")).await;
+    sink.finish().await;
+
+    assert!(given_up.next().await.unwrap().is_err());
+    let mut file = next.files.next().await.unwrap().unwrap();
+    let mut text = Vec::new();
+    while let Some(bytes) = file.bytes.next().await {
+        text.extend_from_slice(&bytes.unwrap());
+    }
+    assert_eq!(text, b"staged streamed");
+    assert!(next.files.next().await.is_none() && !files.is_replayable());
+}
+
 #[tokio::test]
 async fn too_much_before_the_fields_is_refused() {
     let folder = tempfile::tempdir().unwrap();
