@@ -29,6 +29,9 @@ mod uploads;
 // When another service is asked, and when not.
 mod failover;
 
+// Inputs that are named by URL.
+mod fetching;
+
 // Services that fail.
 mod failures;
 
