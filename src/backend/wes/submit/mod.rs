@@ -21,6 +21,9 @@ use crate::{
     ga4gh::wes::RunRequest,
 };
 
+/// How long after a failed answer a server may take to list the run that it placed all the same.
+const LISTED_WITHIN: std::time::Duration = std::time::Duration::from_secs(1);
+
 impl WesBackend {
     /// Submits the run, and looks for it where the answer leaves open whether it was placed.
     pub(super) async fn submit(
@@ -101,13 +104,21 @@ impl WesBackend {
         run_id: RunId,
         problem: Problem,
     ) -> Result<BackendRunId> {
-        match self.look_for(credential, site, run_id, None, &Default::default()).await {
-            Ok(Found::Run(id)) => Ok(id),
-            Ok(Found::Absent) => {
-                Err(Error::Refused { status: problem.status, message: problem.message })
+        // A server may list a run a moment after it failed to answer for it; so it is asked twice.
+        for last in [false, true] {
+            match self.look_for(credential, site, run_id, None, &Default::default()).await {
+                Ok(Found::Run(id)) => return Ok(id),
+                Ok(Found::Absent) if last => {
+                    return Err(Error::Refused {
+                        status: problem.status,
+                        message: problem.message,
+                    });
+                }
+                Ok(Found::Absent) => tokio::time::sleep(LISTED_WITHIN).await,
+                Ok(Found::Untold | Found::TooMany) | Err(_) => break,
             }
-            Ok(Found::Untold | Found::TooMany) | Err(_) => Err(problem.into_submit_error()),
         }
+        Err(problem.into_submit_error())
     }
 }
 
