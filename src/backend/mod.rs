@@ -16,6 +16,7 @@ mod wes;
 use std::{collections::HashSet, fmt};
 
 use async_trait::async_trait;
+use http::{HeaderName, HeaderValue, header};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
@@ -162,13 +163,14 @@ pub enum ByteRange {
 }
 
 impl ByteRange {
-    /// The value of a `Range` header.
-    pub fn to_header(self) -> String {
-        match self {
+    /// The header that says so.
+    pub fn to_header(self) -> (HeaderName, HeaderValue) {
+        let wish = match self {
             Self::From(first, Some(last)) => format!("bytes={first}-{last}"),
             Self::From(first, None) => format!("bytes={first}-"),
             Self::Last(count) => format!("bytes=-{count}"),
-        }
+        };
+        (header::RANGE, HeaderValue::from_str(&wish).expect("letters, digits and dashes"))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -202,10 +202,7 @@ impl DnastackBackend {
         let path = translate::log_path(locator)
             .ok_or_else(|| Error::Gone("no log of the service is called that".to_owned()))?;
         let url = self.api(&[&["runs", id.as_str()], path.as_slice()].concat());
-        let range = range.map(|range| {
-            let value = HeaderValue::from_str(&range.to_header()).expect("digits and dashes");
-            (header::RANGE, value)
-        });
+        let range = range.map(ByteRange::to_header);
         let answer =
             self.client.get_following(credential, &self.base, &url, range.as_slice()).await?;
         if answer.status().is_success() {

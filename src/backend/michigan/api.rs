@@ -128,10 +128,9 @@ impl Api {
         url: &Url,
         range: Option<ByteRange>,
     ) -> Result<Answer> {
-        let wish = range.and_then(|range| HeaderValue::from_str(&range.to_header()).ok());
-        let headers: Vec<_> = wish.map(|wish| (header::RANGE, wish)).into_iter().collect();
+        let range = range.map(ByteRange::to_header);
         self.client
-            .call(&spoken(credential), Method::GET, url, &headers)
+            .call(&spoken(credential), Method::GET, url, range.as_slice())
             .await
             .map_err(HttpError::into_read_error)
     }
@@ -142,9 +141,8 @@ impl Api {
         url: &Url,
         range: Option<ByteRange>,
     ) -> Result<Answer> {
-        let wish = range.and_then(|range| HeaderValue::from_str(&range.to_header()).ok());
-        let headers: Vec<_> = wish.map(|wish| (header::RANGE, wish)).into_iter().collect();
-        self.client.get_following(&Credential::None, &self.base, url, &headers).await
+        let range = range.map(ByteRange::to_header);
+        self.client.get_following(&Credential::None, &self.base, url, range.as_slice()).await
     }
 
     /// An address below the base.

@@ -113,10 +113,7 @@ impl WesBackend {
         } else {
             locator.parse().map_err(|_| gone())?
         };
-        let range = range.map(|range| {
-            let value = HeaderValue::from_str(&range.to_header()).expect("digits and dashes");
-            (header::RANGE, value)
-        });
+        let range = range.map(ByteRange::to_header);
         let headers = range.as_slice();
         let answer = self.client.get_following(credential, &site.base, &url, headers).await?;
         match answer.status() {
