@@ -42,17 +42,17 @@ fn decide(caller: &Caller, needs: &Needs, fleet: &Snapshot) -> f64 {
 
 /// Services in four countries; half run CWL, half WDL.
 fn federation() -> Registry {
-    let ids = (0..SERVICES).map(|number| format!("service-{number}"));
-    let services = ids.enumerate().map(|(number, id)| Service {
-        id: id.parse().expect("a plain id"),
-        kind: "wes".to_owned(),
-        name: id,
-        url: "http://127.0.0.1:1".parse().expect("a URL"),
-        jurisdiction: ["KE", "ML", "US", "ZA"][number % 4].parse().expect("a country"),
-        organization: None,
-        settings: serde_json::Map::new(),
+    let services = (0..SERVICES).map(|number| {
+        let id = format!("service-{number}").parse().expect("a plain id");
+        let url = "http://127.0.0.1:1".parse().expect("a URL");
+        Service::new(
+            id,
+            "wes",
+            url,
+            ["KE", "ML", "US", "ZA"][number % 4].parse().expect("a country"),
+        )
     });
-    let registry = Registry::new(services);
+    let registry = Registry::of(services);
     let ids: Vec<_> = registry.snapshot().services().map(|listing| listing.id().clone()).collect();
     for (number, id) in ids.iter().enumerate() {
         let workflow_type = if number.is_multiple_of(2) { "CWL" } else { "WDL" };
@@ -61,7 +61,7 @@ fn federation() -> Registry {
             workflow_types: BTreeMap::from([(workflow_type.to_owned(), versions)]),
             ..Offer::default()
         };
-        registry.publish(id, Reach::Usable, Some(offer));
+        registry.publish(id, Reach::Usable, Some(offer), jiff::Timestamp::UNIX_EPOCH);
     }
     registry
 }

@@ -20,15 +20,15 @@ use url::Url;
 use crate::{
     api::{self, Api},
     auth::{self, Authenticator, DevelopmentIssuer, FetchKeys},
-    backend::{self, Measured, client::Client},
+    backend::{self, Adapters, Measured, client::Client},
     config::Config,
     database::Database,
     domain::{Clock, Credential, SystemClock},
     edge::{self, Edge},
-    gateway::{Adapters, Gateway, Parts},
+    gateway::{Gateway, Parts},
     health::{self, Prober},
     ledger::Ledger,
-    registry::Registry,
+    registry::{Record, Registry, Source},
     telemetry::Metrics,
     vault::{Sealer, Vault, open_key_file},
 };
@@ -151,24 +151,26 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let master = open_key_file(&config.data_dir.join("master.key"))?;
 
     let metrics = Arc::new(Metrics::new());
-    let mut adapters = Adapters::new();
+    let adapters = Arc::new(Adapters::default());
+    let registry = Arc::new(Registry::new(config.circuit.clone()));
     let mut credentials = BTreeMap::new();
-    let mut services = Vec::new();
     for item in &config.services {
         let service = item.to_service().map_err(|(key, why)| anyhow::anyhow!("{key}: {why}"))?;
         let adapter = backend::build(&service, &client)
             .map_err(|why| anyhow::anyhow!("service {}: {why}", service.id))?;
         let credential = item.to_credential().map_err(anyhow::Error::msg)?;
         let adapter = Measured::new(adapter, service.id.clone(), metrics.clone());
-        adapters.insert(service.id.clone(), Arc::new(adapter));
+        adapters.put(service.id.clone(), Arc::new(adapter));
         credentials.insert(service.id.clone(), credential);
-        services.push(service);
+        registry.put(Record::new(service, Source::Configuration, clock.now()));
     }
-    let registry = Arc::new(Registry::new(services));
     let vault = Arc::new(Vault::new(credentials));
-    let probers = adapters.iter().map(|(id, adapter)| {
-        let (adapter, registry, vault) = (adapter.clone(), registry.clone(), vault.clone());
-        Prober::new(config.health.clone(), id.clone(), adapter, registry, vault)
+    let fleet = registry.snapshot();
+    let probers = fleet.services().filter_map(|listing| {
+        let (registry, vault, clock) = (registry.clone(), vault.clone(), clock.clone());
+        let adapter = adapters.get(listing.id())?;
+        let id = listing.id().clone();
+        Some(Prober::new(config.health.clone(), id, adapter, registry, vault, clock))
     });
     let probers = probers.collect();
 

@@ -16,6 +16,7 @@ pub mod edge;
 pub mod simulator;
 
 // Use cases.
+pub mod federation;
 pub mod gateway;
 pub mod health;
 
@@ -27,9 +28,13 @@ pub mod policy;
 // Stores and seams. They never import each other.
 pub mod auth;
 pub mod backend;
+pub mod events;
 pub mod ledger;
 pub mod registry;
 pub mod vault;
+
+// The live condition of a service.
+pub mod vitals;
 
 // Words.
 pub mod domain;

@@ -2,14 +2,30 @@
 
 use std::sync::Arc;
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::{
+    extract::FromRequestParts,
+    http::{StatusCode, request::Parts},
+};
 
 use super::{Api, error::ApiError};
-use crate::domain::Caller;
+use crate::domain::{Caller, Role};
 
 /// An authenticated caller.
 #[derive(Debug)]
 pub(super) struct Authenticated(pub(super) Arc<Caller>);
+
+impl Authenticated {
+    /// Refuses a caller who has none of the roles.
+    #[expect(dead_code, reason = "the operations that need a role follow")]
+    pub(super) fn require(&self, roles: &[Role]) -> Result<(), ApiError> {
+        if roles.iter().any(|role| self.0.roles.contains(role)) {
+            return Ok(());
+        }
+        let names: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
+        let msg = format!("this needs the role {}", names.join(" or "));
+        Err(ApiError::new(StatusCode::FORBIDDEN, "role_required", msg))
+    }
+}
 
 impl FromRequestParts<Api> for Authenticated {
     type Rejection = ApiError;

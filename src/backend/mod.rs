@@ -2,6 +2,7 @@
 //!
 //! To add a dialect: write its folder, and one line in [`build`].
 
+mod adapters;
 mod attachments;
 mod build;
 pub mod client;
@@ -26,6 +27,7 @@ use crate::{
 };
 
 pub use self::{
+    adapters::Adapters,
     attachments::{Attachment, AttachmentStream, Attachments, ByteStream, Manifest, ManifestEntry},
     build::{KINDS, build},
     details::{LogSource, OutputFile, RunDetails, TaskDetails, output_marker, output_path},

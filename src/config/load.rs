@@ -54,6 +54,7 @@ fn from_table(
         client: reader.section(&mut table, "client"),
         gateway: reader.section(&mut table, "gateway"),
         health: reader.section(&mut table, "health"),
+        circuit: reader.section(&mut table, "circuit"),
         log: reader.section(&mut table, "log"),
         services: reader.services(&mut table),
     };

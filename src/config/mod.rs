@@ -13,7 +13,7 @@ mod tests;
 
 use std::path::PathBuf;
 
-use crate::{api, auth, backend::client, edge, gateway, health, telemetry};
+use crate::{api, auth, backend::client, edge, gateway, health, telemetry, vitals};
 
 pub use self::{
     load::{ENV_PREFIX, from_value, load},
@@ -42,6 +42,8 @@ pub struct Config {
     pub gateway: gateway::Config,
     /// How often services are asked.
     pub health: health::Config,
+    /// When a service is left alone, and how much it gets at a time.
+    pub circuit: vitals::Config,
     /// The log.
     pub log: telemetry::Config,
     /// The services of the federation.
@@ -59,6 +61,7 @@ impl Default for Config {
             client: client::Config::default(),
             gateway: gateway::Config::default(),
             health: health::Config::default(),
+            circuit: vitals::Config::default(),
             log: telemetry::Config::default(),
             services: Vec::new(),
         }

@@ -98,13 +98,10 @@ impl ServiceConfig {
             return Err(("url", "a service is reached by http or https".to_owned()));
         }
         Ok(Service {
-            id,
-            kind: self.kind.clone(),
             name: self.name.clone().unwrap_or_else(|| self.id.clone()),
-            url: self.url.clone(),
-            jurisdiction,
             organization: self.organization.clone().map(|o| (o.name, o.url)),
             settings: self.settings.clone(),
+            ..Service::new(id, &self.kind, self.url.clone(), jurisdiction)
         })
     }
 

@@ -1,6 +1,6 @@
 //! The ids of the house: a run here, the same run over there, a service, a caller.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use uuid::Uuid;
 
@@ -31,9 +31,10 @@ impl FromStr for RunId {
     }
 }
 
-/// Id of a service in the federation: lower-case letters, digits and `-`, at most 64 characters.
+/// Id of a service in the federation: lower-case letters, digits and `-`, at most 64 characters. Cheap
+/// to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ServiceId(String);
+pub struct ServiceId(Arc<str>);
 
 impl ServiceId {
     /// The id as text.
@@ -56,7 +57,7 @@ impl FromStr for ServiceId {
         // `types` is a path of the Service Registry API and can never name a service.
         let named = !text.is_empty() && text.len() <= 64 && text != "types";
         if named && !text.starts_with('-') && text.chars().all(fits) {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(NotAnId)
         }

@@ -21,5 +21,5 @@ pub use self::{
     needs::Needs,
     offer::{Offer, same_workflow_type},
     panel::{Build, Population, ReferencePanel},
-    service::Service,
+    service::{Service, StandIn},
 };

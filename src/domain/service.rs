@@ -14,12 +14,58 @@ pub struct Service {
     pub kind: String,
     /// Name for people.
     pub name: String,
+    /// What it is, in words for people.
+    pub description: Option<String>,
     /// Base URL, as its operator gives it.
     pub url: Url,
     /// Under whose law it stands. Services never say so themselves.
     pub jurisdiction: Jurisdiction,
     /// Who runs it: name and home page.
     pub organization: Option<(String, String)>,
+    /// Whom to ask about it: a URL or `mailto:`.
+    pub contact_url: Option<String>,
+    /// How much of the work it should get beside services that could do the same: twice the weight,
+    /// twice the share. 0 means only if nobody else can.
+    pub weight: u32,
+    /// Calls that it gets at a time; unset, the gateway's own bound.
+    pub max_in_flight: Option<usize>,
+    /// Services without which it cannot work: while one of them is down, it gets no runs.
+    pub depends_on: Vec<ServiceId>,
+    /// Services for which it stands in while they cannot take a run.
+    pub stands_in_for: Vec<StandIn>,
     /// Settings that only its adapter reads.
     pub settings: Map<String, Value>,
+}
+
+/// A promise to stand in for another service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StandIn {
+    /// For which service.
+    pub service: ServiceId,
+    /// For runs against these reference panels only; empty, for every run.
+    pub panels: Vec<String>,
+}
+
+impl Service {
+    /// The share of a service of which its operator says nothing.
+    pub const DEFAULT_WEIGHT: u32 = 100;
+
+    /// A service of which nothing is known but what must be.
+    pub fn new(id: ServiceId, kind: &str, url: Url, jurisdiction: Jurisdiction) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            name: id.to_string(),
+            description: None,
+            url,
+            jurisdiction,
+            organization: None,
+            contact_url: None,
+            weight: Self::DEFAULT_WEIGHT,
+            max_in_flight: None,
+            depends_on: Vec::new(),
+            stands_in_for: Vec::new(),
+            settings: Map::new(),
+            id,
+        }
+    }
 }

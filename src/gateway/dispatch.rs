@@ -68,7 +68,7 @@ impl Gateway {
         submission: Submission,
         order: &Order,
     ) -> Result<Next> {
-        let adapter = self.adapter(service)?.clone();
+        let adapter = self.adapter(service)?;
         let credential = self.parts.vault.credential(&caller.id, service);
         self.parts.ledger.begin_attempt(&run_id, service).await?;
         let answer = adapter.run_workflow(&credential, submission).await;

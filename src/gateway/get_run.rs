@@ -100,7 +100,7 @@ impl Gateway {
         };
         let adapter = self.adapter(service)?;
         let credential = self.parts.vault.credential(&entry.caller_id, service);
-        self.details.get(entry.run_id, adapter, &credential, id).await.map_err(|error| {
+        self.details.get(entry.run_id, &adapter, &credential, id).await.map_err(|error| {
             warn!(service.id = %service, "{adapter} did not tell about a run: {error}");
             Error::of_read(service, &error)
         })

@@ -24,19 +24,18 @@ mod tests;
 mod watch;
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::HashSet,
     fmt,
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock, Weak},
     time::Duration,
 };
 
 use serde::Deserialize;
-use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    backend::{Backend, client::Client},
+    backend::{Adapters, Backend, client::Client},
     domain::{Clock, RunId, ServiceId},
     ledger::Ledger,
     registry::Registry,
@@ -56,9 +55,6 @@ pub use self::{
 
 /// The result of a use case.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// The adapters of all services.
-pub type Adapters = BTreeMap<ServiceId, Arc<dyn Backend>>;
 
 /// How the gateway follows runs, and what it takes in.
 #[derive(Debug, Clone, Deserialize)]
@@ -116,7 +112,7 @@ pub struct Parts {
     /// The services.
     pub registry: Arc<Registry>,
     /// Their adapters.
-    pub adapters: Adapters,
+    pub adapters: Arc<Adapters>,
     /// Their credentials.
     pub vault: Arc<Vault>,
     /// For inputs that the gateway fetches.
@@ -138,22 +134,26 @@ pub struct Gateway {
     parts: Parts,
     tracker: TaskTracker,
     details: details::DetailsCache,
-    /// Woken when a service gets something to follow.
-    wake: BTreeMap<ServiceId, Notify>,
+    /// This gateway, for tasks of its own.
+    this: Weak<Self>,
+    watches: watch::Watches,
     /// The runs whose submission this process is busy with, so that nobody else reconciles them. Held
     /// for one insertion, removal or look.
     active: Mutex<HashSet<RunId>>,
     submissions: Arc<tokio::sync::Semaphore>,
+    /// Set once runs are followed.
+    shutdown: OnceLock<CancellationToken>,
 }
 
 impl Gateway {
     /// The use cases over their parts. Tasks are put on `tracker`.
     pub fn new(parts: Parts, tracker: TaskTracker) -> Arc<Self> {
-        let wake = parts.adapters.keys().map(|id| (id.clone(), Notify::new())).collect();
-        Arc::new(Self {
+        Arc::new_cyclic(|this| Self {
+            this: this.clone(),
             details: details::DetailsCache::new(parts.config.details_fresh_for),
             submissions: Arc::new(tokio::sync::Semaphore::new(parts.config.max_submissions)),
-            wake,
+            watches: watch::Watches::default(),
+            shutdown: OnceLock::new(),
             active: Mutex::default(),
             tracker,
             parts,
@@ -162,9 +162,8 @@ impl Gateway {
 
     /// Starts following placed runs and looking for lost ones, until `shutdown`.
     pub fn start(self: &Arc<Self>, shutdown: &CancellationToken) {
-        for id in self.parts.adapters.keys() {
-            self.tracker.spawn(watch::run(self.clone(), id.clone(), shutdown.clone()));
-        }
+        let _ = self.shutdown.set(shutdown.clone());
+        self.tracker.spawn(watch::resume(self.clone(), shutdown.clone()));
         self.tracker.spawn(reconcile::run(self.clone(), shutdown.clone()));
     }
 
@@ -182,14 +181,8 @@ impl Gateway {
         )
     }
 
-    fn adapter(&self, id: &ServiceId) -> Result<&Arc<dyn Backend>> {
+    fn adapter(&self, id: &ServiceId) -> Result<Arc<dyn Backend>> {
         self.parts.adapters.get(id).ok_or_else(|| Error::ServiceGone { service: id.clone() })
-    }
-
-    fn wake(&self, id: &ServiceId) {
-        if let Some(wake) = self.wake.get(id) {
-            wake.notify_one();
-        }
     }
 }
 

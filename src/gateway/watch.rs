@@ -3,11 +3,14 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -25,31 +28,121 @@ const ROUND: i64 = 5_000;
 /// How often a service may answer without telling how a run went, before the gateway does without.
 const DETAILS_TRIES: u32 = 20;
 
-/// Follows the runs of one service until `shutdown`.
-pub(super) async fn run(gateway: Arc<Gateway>, service: ServiceId, shutdown: CancellationToken) {
+/// The services whose runs are being followed. A service without live runs costs nothing.
+#[derive(Debug, Default)]
+pub(super) struct Watches {
+    /// Held for one look or change.
+    by_service: Mutex<HashMap<ServiceId, Arc<Wake>>>,
+}
+
+#[derive(Debug, Default)]
+struct Wake {
+    notify: Notify,
+    /// There is something that the last round may not have seen.
+    pending: AtomicBool,
+}
+
+impl Watches {
+    /// Tells the watch of a service that it has something to follow. If there is none, the answer is
+    /// what a new one waits on.
+    fn wake(&self, service: &ServiceId) -> Option<Arc<Wake>> {
+        let mut watches = self.by_service.lock().expect("no holder panics");
+        if let Some(wake) = watches.get(service) {
+            wake.pending.store(true, Ordering::SeqCst);
+            wake.notify.notify_one();
+            return None;
+        }
+        let wake = Arc::new(Wake::default());
+        wake.notify.notify_one();
+        watches.insert(service.clone(), wake.clone());
+        Some(wake)
+    }
+
+    /// Whether a watch that found nothing to follow may end. If not, it was woken meanwhile.
+    fn end(&self, service: &ServiceId, wake: &Wake) -> bool {
+        let mut watches = self.by_service.lock().expect("no holder panics");
+        let ends = !wake.pending.load(Ordering::SeqCst);
+        if ends {
+            watches.remove(service);
+        }
+        ends
+    }
+}
+
+impl Gateway {
+    /// Follows the runs of a service from now on, soon.
+    pub(super) fn wake(&self, service: &ServiceId) {
+        let Some(shutdown) = self.shutdown.get() else { return };
+        if let (Some(wake), Some(gateway)) = (self.watches.wake(service), self.this.upgrade()) {
+            self.tracker.spawn(run(gateway, service.clone(), wake, shutdown.clone()));
+        }
+    }
+}
+
+/// Takes up the runs of the process before this one.
+pub(super) async fn resume(gateway: Arc<Gateway>, shutdown: CancellationToken) {
+    let config = &gateway.parts.config;
+    let mut wait = config.poll_min;
+    loop {
+        match gateway.parts.ledger.services_with_live_runs().await {
+            Ok(services) => return services.iter().for_each(|service| gateway.wake(service)),
+            Err(error) => warn!("the runs to follow cannot be read: {error}"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(wait) => wait = (wait * 2).min(config.poll_max),
+            () = shutdown.cancelled() => return,
+        }
+    }
+}
+
+/// Follows the runs of one service until it has none, or until `shutdown`.
+async fn run(
+    gateway: Arc<Gateway>,
+    service: ServiceId,
+    wake: Arc<Wake>,
+    shutdown: CancellationToken,
+) {
     let mut watch =
         Watch { gateway, service, unknown_since: HashMap::new(), tries: HashMap::new() };
     let config = watch.gateway.parts.config.clone();
     let mut wait = config.poll_min;
     loop {
         tokio::select! {
-            () = watch.woken() => wait = config.poll_min,
+            () = woken(&wake) => wait = config.poll_min,
             () = tokio::time::sleep(wait) => {}
             () = shutdown.cancelled() => return,
         }
+        wake.pending.store(false, Ordering::SeqCst);
         let round = tokio::select! {
             round = watch.round() => round,
             () = shutdown.cancelled() => return,
         };
         wait = match round {
-            Ok(true) => config.poll_min,
-            Ok(false) => (wait * 2).min(config.poll_max),
+            Ok(Round::Idle) if watch.gateway.watches.end(&watch.service, &wake) => return,
+            Ok(Round::Idle | Round::Changed) => config.poll_min,
+            Ok(Round::Same) => (wait * 2).min(config.poll_max),
             Err(error) => {
                 warn!(service.id = %watch.service, "the runs of {} cannot be followed: {error}", watch.service);
                 (wait * 2).min(config.poll_max)
             }
         };
     }
+}
+
+/// Returns when a run was placed; the moment is left to the service, which may not list it at once.
+async fn woken(wake: &Wake) {
+    wake.notify.notified().await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+}
+
+/// What one look at the runs of a service came to.
+enum Round {
+    /// There is nothing to follow.
+    Idle,
+    /// Something changed.
+    Changed,
+    /// Nothing changed.
+    Same,
 }
 
 struct Watch {
@@ -62,20 +155,12 @@ struct Watch {
 }
 
 impl Watch {
-    /// Returns when a run was placed; the moment is left to the service, which may not list it at once.
-    async fn woken(&self) {
-        match self.gateway.wake.get(&self.service) {
-            Some(wake) => {
-                wake.notified().await;
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-            None => std::future::pending().await,
-        }
-    }
-
-    /// Asks about all live runs. Says whether anything changed.
-    async fn round(&mut self) -> Result<bool> {
+    /// Asks about all live runs.
+    async fn round(&mut self) -> Result<Round> {
         let live = self.gateway.parts.ledger.live_runs(&self.service, ROUND).await?;
+        if live.is_empty() {
+            return Ok(Round::Idle);
+        }
         self.unknown_since.retain(|run_id, _| live.iter().any(|run| run.run_id == *run_id));
         self.tries.retain(|run_id, _| live.iter().any(|run| run.run_id == *run_id));
         let mut changed = false;
@@ -91,11 +176,11 @@ impl Watch {
         for (caller, runs) in by_caller {
             changed |= self.ask(&caller, runs).await?;
         }
-        Ok(changed)
+        Ok(if changed { Round::Changed } else { Round::Same })
     }
 
     async fn ask(&mut self, caller: &CallerId, runs: Vec<LiveRun>) -> Result<bool> {
-        let adapter = self.gateway.adapter(&self.service)?.clone();
+        let adapter = self.gateway.adapter(&self.service)?;
         let credential = self.gateway.parts.vault.credential(caller, &self.service);
         let ids: Vec<BackendRunId> = runs.iter().map(|run| run.backend_run_id.clone()).collect();
         let sightings = match adapter.run_states(&credential, &ids).await {
@@ -175,7 +260,7 @@ impl Watch {
 
     /// Reads everything about an ended run once more and keeps it, since services forget.
     async fn settle(&mut self, run: &LiveRun) -> Result<bool> {
-        let adapter = self.gateway.adapter(&self.service)?.clone();
+        let adapter = self.gateway.adapter(&self.service)?;
         let credential = self.gateway.parts.vault.credential(&run.caller_id, &self.service);
         let details = match adapter.run_details(&credential, &run.backend_run_id).await {
             Ok(details) => serde_json::to_string(&details).ok(),

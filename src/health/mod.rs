@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use crate::{
     backend::{self, Backend},
-    domain::{Offer, ServiceId},
+    domain::{Clock, Offer, ServiceId},
     registry::{Reach, Registry},
     vault::Vault,
 };
@@ -48,6 +48,7 @@ pub struct Prober {
     backend: Arc<dyn Backend>,
     registry: Arc<Registry>,
     vault: Arc<Vault>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Prober {
@@ -58,8 +59,9 @@ impl Prober {
         backend: Arc<dyn Backend>,
         registry: Arc<Registry>,
         vault: Arc<Vault>,
+        clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { config, id, backend, registry, vault }
+        Self { config, id, backend, registry, vault, clock }
     }
 
     /// Asks once and publishes the answer. Says whether the service can be used.
@@ -75,7 +77,7 @@ impl Prober {
         };
         let usable = matches!(reach, Reach::Usable);
         let told = format!("{reach:?}");
-        if self.registry.publish(&self.id, reach, offer) {
+        if self.registry.publish(&self.id, reach, offer, self.clock.now()) {
             if usable {
                 info!(service.id = %self.id, "service {} can be used", self.id);
             } else {

@@ -95,6 +95,16 @@ impl Ledger {
         rows.into_iter().map(LiveRun::try_from).collect()
     }
 
+    /// The services that have runs to follow.
+    pub async fn services_with_live_runs(&self) -> Result<Vec<ServiceId>> {
+        const SQL: &str = "SELECT DISTINCT service_id FROM runs WHERE phase = $1 \
+             AND service_id IS NOT NULL AND backend_run_id IS NOT NULL";
+        let ids: Vec<(String,)> = on_pool!(read &self.database, pool => {
+            sqlx::query_as(SQL).bind(Phase::Placed.as_str()).fetch_all(pool).await?
+        });
+        ids.iter().map(|(id,)| read_id(id)).collect()
+    }
+
     /// The runs whose submission did not come to an end that the ledger knows.
     pub async fn unsettled(&self) -> Result<Vec<Unsettled>> {
         const SQL: &str = concat!(

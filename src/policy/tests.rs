@@ -37,19 +37,12 @@ fn a_steward_reads_why_a_service_is_forbidden() {
 }
 
 fn fleet() -> Registry {
-    Registry::new([service("kenya", "KE"), service("ghana", "GH")])
+    Registry::of([service("kenya", "KE"), service("ghana", "GH")])
 }
 
 fn service(id: &str, jurisdiction: &str) -> Service {
-    Service {
-        id: id.parse().unwrap(),
-        kind: "wes".to_owned(),
-        name: id.to_owned(),
-        url: "http://127.0.0.1:1".parse().unwrap(),
-        jurisdiction: jurisdiction.parse().unwrap(),
-        organization: None,
-        settings: serde_json::Map::new(),
-    }
+    let url = "http://127.0.0.1:1".parse().unwrap();
+    Service::new(id.parse().unwrap(), "wes", url, jurisdiction.parse().unwrap())
 }
 
 fn needs(origin: &[&str]) -> Needs {

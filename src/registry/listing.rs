@@ -2,7 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::domain::{Offer, Service, ServiceId};
+use jiff::Timestamp;
+
+use super::Record;
+use crate::{
+    domain::{Offer, Service, ServiceId},
+    vitals::Vitals,
+};
 
 /// Whether a service can be used, as last seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +31,7 @@ pub enum Reach {
 
 impl Reach {
     /// Whether both are the same condition, whatever the words.
-    pub(super) fn is_like(&self, other: &Self) -> bool {
+    pub fn is_like(&self, other: &Self) -> bool {
         std::mem::discriminant(self) == std::mem::discriminant(other)
     }
 }
@@ -33,34 +39,56 @@ impl Reach {
 /// One service of the federation.
 #[derive(Debug, Clone)]
 pub struct Listing {
-    service: Arc<Service>,
+    record: Arc<Record>,
     offer: Option<Arc<Offer>>,
     reach: Reach,
+    reach_since: Timestamp,
+    checked_at: Option<Timestamp>,
+    vitals: Arc<Vitals>,
 }
 
 impl Listing {
-    pub(super) fn new(service: Service) -> Self {
-        Self { service: Arc::new(service), offer: None, reach: Reach::Unknown }
+    pub(super) fn new(record: Record, vitals: Vitals) -> Self {
+        Self {
+            reach_since: record.updated_at,
+            record: Arc::new(record),
+            offer: None,
+            reach: Reach::Unknown,
+            checked_at: None,
+            vitals: Arc::new(vitals),
+        }
+    }
+
+    /// The same service under another record.
+    pub(super) fn with_record(&self, record: Record) -> Self {
+        Self { record: Arc::new(record), ..self.clone() }
     }
 
     /// The same service after it was asked. Without a new offer the last one stays: what a service
     /// offers does not change because it is down.
-    pub(super) fn seen(&self, reach: Reach, offer: Option<Offer>) -> Self {
+    pub(super) fn seen(&self, reach: Reach, offer: Option<Offer>, now: Timestamp) -> Self {
         Self {
-            service: self.service.clone(),
             offer: offer.map(Arc::new).or_else(|| self.offer.clone()),
+            reach_since: if self.reach.is_like(&reach) { self.reach_since } else { now },
             reach,
+            checked_at: Some(now),
+            ..self.clone()
         }
     }
 
     /// Its id.
     pub fn id(&self) -> &ServiceId {
-        &self.service.id
+        self.record.id()
+    }
+
+    /// What is written down about it.
+    pub fn record(&self) -> &Record {
+        &self.record
     }
 
     /// What its operator says.
     pub fn service(&self) -> &Service {
-        &self.service
+        &self.record.service
     }
 
     /// What it says itself, once it was asked.
@@ -72,21 +100,19 @@ impl Listing {
     pub fn reach(&self) -> &Reach {
         &self.reach
     }
-}
 
-#[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
+    /// Since when its reach is what it is.
+    pub fn reach_since(&self) -> Timestamp {
+        self.reach_since
+    }
 
-    pub(crate) fn service(id: &str) -> Service {
-        Service {
-            id: id.parse().unwrap(),
-            kind: "wes".to_owned(),
-            name: id.to_owned(),
-            url: "http://127.0.0.1:1".parse().unwrap(),
-            jurisdiction: "KE".parse().unwrap(),
-            organization: None,
-            settings: serde_json::Map::new(),
-        }
+    /// When it was last asked.
+    pub fn checked_at(&self) -> Option<Timestamp> {
+        self.checked_at
+    }
+
+    /// Its circuit, what is in flight and how fast it answers, this very moment.
+    pub fn vitals(&self) -> &Arc<Vitals> {
+        &self.vitals
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::*;
 use crate::{
     domain::{Build, Caller, CallerId, Imputation, Mode, Offer, Phasing, Population, Service},
@@ -100,7 +102,7 @@ fn route(needs: &Needs, fleet: &Registry) -> Result<Route, NoRoute> {
 
 /// Cape Town imputes; Bamako runs CWL.
 fn fleet(reach: Reach) -> Registry {
-    let registry = Registry::new([service("cape-town", "ZA"), service("bamako", "ML")]);
+    let registry = Registry::of([service("cape-town", "ZA"), service("bamako", "ML")]);
     let panel = ReferencePanel {
         id: "h3africa".to_owned(),
         key: "apps@h3africa@1.0.0".to_owned(),
@@ -118,21 +120,19 @@ fn fleet(reach: Reach) -> Registry {
         workflow_types: BTreeMap::from([("CWL".to_owned(), vec!["v1.2".to_owned()])]),
         ..Offer::default()
     };
-    registry.publish(&"cape-town".parse().unwrap(), reach.clone(), Some(imputes));
-    registry.publish(&"bamako".parse().unwrap(), reach, Some(runs_cwl));
+    registry.publish(
+        &"cape-town".parse().unwrap(),
+        reach.clone(),
+        Some(imputes),
+        Timestamp::UNIX_EPOCH,
+    );
+    registry.publish(&"bamako".parse().unwrap(), reach, Some(runs_cwl), Timestamp::UNIX_EPOCH);
     registry
 }
 
 fn service(id: &str, jurisdiction: &str) -> Service {
-    Service {
-        id: id.parse().unwrap(),
-        kind: "wes".to_owned(),
-        name: id.to_owned(),
-        url: "http://127.0.0.1:1".parse().unwrap(),
-        jurisdiction: jurisdiction.parse().unwrap(),
-        organization: None,
-        settings: serde_json::Map::new(),
-    }
+    let url = "http://127.0.0.1:1".parse().unwrap();
+    Service::new(id.parse().unwrap(), "wes", url, jurisdiction.parse().unwrap())
 }
 
 fn needs() -> Needs {

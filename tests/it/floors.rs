@@ -13,10 +13,11 @@ use std::{
 const FLOORS: &[&[&str]] = &[
     &["ga4gh", "telemetry", "database", "on_pool", "redis_link", "shutdown"],
     &["domain"],
-    &["ledger", "registry", "vault", "audit", "panels", "backend", "cache", "auth", "limit", "events"],
+    &["vitals"],
+    &["ledger", "registry", "nodes", "vault", "audit", "panels", "backend", "cache", "auth", "limit", "events"],
     &["policy"],
     &["routing"],
-    &["gateway", "federation", "health"],
+    &["gateway", "federation", "health", "alerts"],
     &["edge", "api", "console", "simulator"],
     &["config"],
     &["app"],

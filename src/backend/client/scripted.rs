@@ -86,15 +86,9 @@ impl Scripted {
 
     /// Its record, for an adapter.
     pub fn service(&self, kind: &str, settings: Value) -> Service {
-        Service {
-            id: "test".parse().unwrap(),
-            kind: kind.to_owned(),
-            name: "Test".to_owned(),
-            url: self.url.clone(),
-            jurisdiction: "ZA".parse().unwrap(),
-            organization: None,
-            settings: settings.as_object().cloned().unwrap_or_else(Map::new),
-        }
+        let settings = settings.as_object().cloned().unwrap_or_else(Map::new);
+        let (id, law) = ("test".parse().unwrap(), "ZA".parse().unwrap());
+        Service { settings, ..Service::new(id, kind, self.url.clone(), law) }
     }
 }
 

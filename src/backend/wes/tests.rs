@@ -117,14 +117,10 @@ fn wrong_settings_are_named() {
         (json!({"imputatoin": {}}), "imputatoin"),
         (json!({"imputation": {"workflow_url": "x"}}), "workflow_type"),
     ] {
+        let url = "http://127.0.0.1".parse().unwrap();
         let service = Service {
-            id: "test".parse().unwrap(),
-            kind: "wes".to_owned(),
-            name: String::new(),
-            url: "http://127.0.0.1".parse().unwrap(),
-            jurisdiction: "ZA".parse().unwrap(),
-            organization: None,
             settings: settings.as_object().unwrap().clone(),
+            ..Service::new("test".parse().unwrap(), "wes", url, "ZA".parse().unwrap())
         };
 
         let error = WesBackend::try_new(&service, client()).unwrap_err();

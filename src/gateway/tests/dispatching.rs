@@ -51,7 +51,7 @@ async fn when_nobody_takes_a_run_every_reason_is_told() {
     let (kenya, mali) = (Scripted::new([Answer::Unavailable]), Scripted::new([]));
     let house = House::over(&[("kenya", &kenya), ("mali", &mali)]).await;
     let down = Reach::Unreachable { why: "no connection".to_owned() };
-    house.registry.publish(&"mali".parse().unwrap(), down, None);
+    house.registry.publish(&"mali".parse().unwrap(), down, None, Timestamp::UNIX_EPOCH);
 
     let Error::NoService { excluded, .. } = house.submit(Files::none()).await.unwrap_err() else {
         panic!("nobody took it");

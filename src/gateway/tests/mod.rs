@@ -5,7 +5,11 @@ mod files;
 mod following;
 mod scripted;
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -36,13 +40,13 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::open_sqlite(&folder.path().join("house.sqlite")).await.unwrap();
         let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_800_000_000).unwrap()));
-        let registry = Arc::new(Registry::new(services.iter().map(|(id, _)| service(id))));
-        let mut adapters = Adapters::new();
+        let registry = Arc::new(Registry::of(services.iter().map(|(id, _)| service(id))));
+        let adapters = Arc::new(Adapters::default());
         for (id, backend) in services {
             let id: ServiceId = id.parse().unwrap();
-            registry.publish(&id, Reach::Usable, Some(runs_cwl()));
+            registry.publish(&id, Reach::Usable, Some(runs_cwl()), clock.now());
             let backend: Arc<dyn Backend> = (*backend).clone();
-            adapters.insert(id, backend);
+            adapters.put(id, backend);
         }
         let config = Config {
             poll_min: Duration::from_millis(10),
@@ -128,13 +132,6 @@ fn runs_cwl() -> Offer {
 }
 
 fn service(id: &str) -> Service {
-    Service {
-        id: id.parse().unwrap(),
-        kind: "wes".to_owned(),
-        name: id.to_owned(),
-        url: "http://127.0.0.1:1".parse().unwrap(),
-        jurisdiction: "KE".parse().unwrap(),
-        organization: None,
-        settings: serde_json::Map::new(),
-    }
+    let url = "http://127.0.0.1:1".parse().unwrap();
+    Service::new(id.parse().unwrap(), "wes", url, "KE".parse().unwrap())
 }

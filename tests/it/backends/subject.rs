@@ -260,15 +260,8 @@ pub(super) fn adapter(kind: &Kind, url: &Url, deadline: Duration) -> Arc<dyn Bac
         _ => json!({}),
     };
     let Value::Object(settings) = settings else { unreachable!("an object was written") };
-    let service = Service {
-        id: "subject".parse().expect("a plain id"),
-        kind: kind.adapter().to_owned(),
-        name: "Subject".to_owned(),
-        url: url.clone(),
-        jurisdiction: "ZA".parse().expect("a country"),
-        organization: None,
-        settings,
-    };
+    let (id, law) = ("subject".parse().expect("a plain id"), "ZA".parse().expect("a country"));
+    let service = Service { settings, ..Service::new(id, kind.adapter(), url.clone(), law) };
     let client = Client::try_new(config).expect("the machine trusts somebody");
     backend::build(&service, &client).expect("the settings are right")
 }

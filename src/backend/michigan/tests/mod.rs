@@ -30,15 +30,8 @@ fn backend(url: &str) -> MichiganBackend {
 
 fn service(url: &str, settings: Value) -> Service {
     let Value::Object(settings) = settings else { panic!("settings are an object") };
-    Service {
-        id: "afrigen".parse().unwrap(),
-        kind: "michigan".to_owned(),
-        name: "AfriGen".to_owned(),
-        url: url.parse().unwrap(),
-        jurisdiction: "ZA".parse().unwrap(),
-        organization: None,
-        settings,
-    }
+    let (id, law) = ("afrigen".parse().unwrap(), "ZA".parse().unwrap());
+    Service { settings, ..Service::new(id, "michigan", url.parse().unwrap(), law) }
 }
 
 fn token() -> Credential {
