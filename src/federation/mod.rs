@@ -2,6 +2,7 @@
 //!
 //! A change is written down first and takes effect at once, without a restart.
 
+mod credential;
 mod error;
 mod export;
 mod install;
@@ -24,6 +25,7 @@ use crate::{
 };
 
 pub use self::{
+    credential::CredentialDocument,
     error::Error,
     export::{Import, ImportReport},
     service::Change,
