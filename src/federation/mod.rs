@@ -19,7 +19,7 @@ use crate::{
     domain::Clock,
     events::Events,
     ledger::Ledger,
-    registry::{Registry, Store},
+    registry::{Registry, Snapshot, Store},
     telemetry::Metrics,
     vault::Vault,
 };
@@ -70,5 +70,10 @@ impl Federation {
     /// The use cases over their parts.
     pub fn new(parts: Parts) -> Arc<Self> {
         Arc::new(Self { parts, writer: Mutex::new(()) })
+    }
+
+    /// The services as they are now.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.parts.registry.snapshot()
     }
 }
