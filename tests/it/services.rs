@@ -285,7 +285,7 @@ async fn a_federation_moves_in_one_file() {
 /// The document that an operator would send for a simulated service.
 pub(crate) fn document(service: &TestService) -> Value {
     let mut document = service.config.clone();
-    document.as_object_mut().unwrap().remove("credential");
+    document.as_object_mut().expect("it is an object").remove("credential");
     document
 }
 
