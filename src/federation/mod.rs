@@ -1,5 +1,9 @@
 //! The services that take part: how they come, change and go.
 
+mod credential;
 mod document;
 
-pub use self::document::{Flaw, OrganizationDocument, ServiceDocument, StandInDocument};
+pub use self::{
+    credential::CredentialDocument,
+    document::{Flaw, OrganizationDocument, ServiceDocument, StandInDocument},
+};
