@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use crate::{
     auth,
+    federation::ScoutError,
     gateway::{self, InputFault},
     routing::Misfit,
 };
@@ -125,6 +126,21 @@ impl From<gateway::Error> for ApiError {
                 error!("a use case failed: {}", chain(source.as_ref()));
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", msg)
             }
+        }
+    }
+}
+
+impl From<ScoutError> for ApiError {
+    fn from(error: ScoutError) -> Self {
+        use ScoutError as E;
+        let msg = error.to_string();
+        match error {
+            E::Flawed(_) => Self::bad_request("bad_service", msg),
+            E::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, "address_not_allowed", msg),
+            E::Unreachable { .. } => Self::new(StatusCode::BAD_GATEWAY, "address_unreachable", msg),
+            E::UnknownService(_) => Self::new(StatusCode::NOT_FOUND, "unknown_service_id", msg),
+            E::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_looks", msg)
+                .retry_after(Some(Duration::from_secs(5))),
         }
     }
 }

@@ -7,6 +7,7 @@ mod error;
 mod export;
 mod install;
 mod open;
+mod scout;
 mod service;
 mod validate;
 
@@ -28,6 +29,11 @@ pub use self::{
     credential::CredentialDocument,
     error::Error,
     export::{Import, ImportReport},
+    scout::{
+        Config, Discovery, Error as ScoutError, OfferDocument, Own, PanelDocument,
+        PopulationDocument, Proposal, Score, ScoreVerdict, Scorecard, Scout, ServiceDraft, Surety,
+        Undecided,
+    },
     service::Change,
 };
 pub use crate::registry::{Flaw, OrganizationDocument, ServiceDocument, StandInDocument};

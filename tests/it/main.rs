@@ -49,6 +49,9 @@ mod templates;
 // What every adapter does, and what each does alone.
 mod backends;
 
+// What lives at an address, and what can be relied upon there.
+mod discovery;
+
 // What operators ask.
 mod ops;
 

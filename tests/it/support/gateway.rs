@@ -80,6 +80,14 @@ impl TestGateway {
         )
     }
 
+    /// The API, as an operator.
+    pub(crate) fn operator(&self) -> WesClient {
+        let issuer = DevelopmentIssuer::open(self.data_dir(), Arc::new(SystemClock))
+            .expect("the gateway made the key");
+        let token = issuer.mint("operator", None, &[Role::Operator], Duration::from_secs(3600));
+        WesClient::new(&self.base_url(), Some(token))
+    }
+
     /// The API, as this caller.
     pub(crate) fn client(&self, subject: &str) -> WesClient {
         WesClient::new(&self.base_url(), Some(self.token(subject)))
