@@ -11,6 +11,7 @@ mod details;
 pub mod discover;
 mod dnastack;
 mod error;
+mod guarded;
 pub mod imputation_template;
 mod measured;
 mod michigan;
@@ -34,6 +35,7 @@ pub use self::{
     build::{KINDS, build},
     details::{LogSource, OutputFile, RunDetails, TaskDetails, output_marker, output_path},
     error::Error,
+    guarded::Guarded,
     measured::Measured,
 };
 
