@@ -15,7 +15,8 @@ use tracing::error;
 use utoipa::ToSchema;
 
 use crate::{
-    auth, federation,
+    auth,
+    federation::{self, ScoutError},
     gateway::{self, InputFault},
     routing::Misfit,
 };
@@ -145,6 +146,21 @@ impl From<federation::Error> for ApiError {
             E::Needed { .. } => Self::new(StatusCode::CONFLICT, "service_needed", msg),
             E::Stale { .. } => Self::new(StatusCode::PRECONDITION_FAILED, "changed_meanwhile", msg),
             E::Internal(source) => Self::internal(source.as_ref()),
+        }
+    }
+}
+
+impl From<ScoutError> for ApiError {
+    fn from(error: ScoutError) -> Self {
+        use ScoutError as E;
+        let msg = error.to_string();
+        match error {
+            E::Flawed(_) => Self::bad_request("bad_service", msg),
+            E::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, "address_not_allowed", msg),
+            E::Unreachable { .. } => Self::new(StatusCode::BAD_GATEWAY, "address_unreachable", msg),
+            E::UnknownService(_) => Self::new(StatusCode::NOT_FOUND, "unknown_service_id", msg),
+            E::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_looks", msg)
+                .retry_after(Some(Duration::from_secs(5))),
         }
     }
 }

@@ -19,7 +19,12 @@ use axum::Router;
 use serde::Deserialize;
 use url::Url;
 
-use crate::{auth::Authenticator, federation::Federation, gateway::Gateway, telemetry::Metrics};
+use crate::{
+    auth::Authenticator,
+    federation::{Federation, Scout},
+    gateway::Gateway,
+    telemetry::Metrics,
+};
 
 pub use self::{openapi::document, ops::router as ops_router};
 
@@ -96,6 +101,8 @@ pub struct Api {
     pub gateway: Arc<Gateway>,
     /// The services that take part.
     pub federation: Arc<Federation>,
+    /// Looks at servers before they take part.
+    pub scout: Arc<Scout>,
     /// Tells who asks.
     pub authenticator: Arc<Authenticator>,
     /// What is counted.

@@ -7,6 +7,7 @@ mod error;
 mod export;
 mod install;
 mod open;
+mod scout;
 mod service;
 mod validate;
 
@@ -28,6 +29,11 @@ pub use self::{
     credential::CredentialDocument,
     error::Error,
     export::{Import, ImportReport},
+    scout::{
+        Config, Discovery, Error as ScoutError, OfferDocument, Own, PanelDocument,
+        PopulationDocument, Proposal, Score, ScoreVerdict, Scorecard, Scout, ServiceDraft, Surety,
+        Undecided,
+    },
     service::Change,
 };
 pub use crate::registry::{Flaw, OrganizationDocument, ServiceDocument, StandInDocument};
@@ -50,6 +56,8 @@ pub struct Parts {
     pub ledger: Ledger,
     /// What adapters call with.
     pub client: Client,
+    /// What adapters of services that nodes registered call with: it keeps off private networks.
+    pub guarded_client: Client,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Who is told of changes.

@@ -53,6 +53,9 @@ mod services;
 // What every adapter does, and what each does alone.
 mod backends;
 
+// What lives at an address, and what can be relied upon there.
+mod discovery;
+
 // What operators ask.
 mod ops;
 

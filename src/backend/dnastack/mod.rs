@@ -1,6 +1,8 @@
 //! Speaks to DNAstack Workbench: EWES, an extended WES within a namespace.
 
+mod conformance;
 mod read;
+mod recognize;
 mod submit;
 mod translate;
 mod wire;
@@ -14,6 +16,10 @@ use serde_json::Value;
 use url::Url;
 
 use self::read::not_about_a_run;
+pub(super) use self::{
+    conformance::examine,
+    recognize::{is_listed_as, recognize},
+};
 use super::{
     Backend, ByteRange, Download, Error, Result, RunDetails, Search, Sighting, Submission,
     client::{Client, HttpError, join},

@@ -2,12 +2,14 @@
 
 mod api;
 mod app;
+mod conformance;
 mod details;
 mod download;
 mod jobs;
 mod limit;
 mod messages;
 mod names;
+mod recognize;
 mod submit;
 #[cfg(test)]
 mod tests;
@@ -22,6 +24,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use self::{api::Api, app::KnownApp, limit::JobLimit};
+pub(super) use self::{conformance::examine, recognize::recognize};
 use super::{
     Backend, ByteRange, Download, Error, Result, RunDetails, Search, Sighting, Submission,
     client::{Client, plain_text},

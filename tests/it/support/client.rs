@@ -151,6 +151,18 @@ impl WesClient {
         (status, headers, body)
     }
 
+    /// Sends JSON to our own API, such as `/services/discover`.
+    pub(crate) async fn post_v1(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("{}/api/v1{path}", self.base))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(ga4gh_gateway::backend::client::full(body.to_string()))
+            .expect("the request is a valid one");
+        let answer = self.client.send(&self.credential, request, Duration::from_secs(60)).await;
+        read(answer.expect("the gateway answers")).await
+    }
+
     /// Reads a file by its absolute URL.
     pub(crate) async fn download(
         &self,
