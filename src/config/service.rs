@@ -5,7 +5,10 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::SecretRef;
-use crate::domain::{Credential, Service};
+use crate::{
+    domain::{Credential, Service},
+    federation::{OrganizationDocument, ServiceDocument, StandInDocument},
+};
 
 /// One service.
 #[derive(Debug, Clone, Deserialize)]
@@ -18,13 +21,32 @@ pub struct ServiceConfig {
     /// Name for people; the id, unless set.
     #[serde(default)]
     pub name: Option<String>,
+    /// What it is, in words for people.
+    #[serde(default)]
+    pub description: Option<String>,
     /// Base URL.
     pub url: Url,
     /// Country under whose law it stands, as two upper-case letters. Services never say so themselves.
     pub jurisdiction: String,
     /// Who runs it.
     #[serde(default)]
-    pub organization: Option<OrganizationConfig>,
+    pub organization: Option<OrganizationDocument>,
+    /// Whom to ask about it: a URL or `mailto:`.
+    #[serde(default)]
+    pub contact_url: Option<String>,
+    /// How much of the work it gets beside services that could do the same. 0 means only if nobody else
+    /// can.
+    #[serde(default = "default_weight")]
+    pub weight: u32,
+    /// Calls that it gets at a time; the gateway's own bound, unless set.
+    #[serde(default)]
+    pub max_in_flight: Option<usize>,
+    /// Services without which it cannot work: while one of them is down, it gets no runs.
+    #[serde(default)]
+    pub depends_on: Vec<String>,
+    /// Services for which it stands in while they cannot take a run.
+    #[serde(default)]
+    pub stands_in_for: Vec<StandInDocument>,
     /// What the gateway shows to it.
     #[serde(default)]
     pub credential: CredentialConfig,
@@ -33,14 +55,8 @@ pub struct ServiceConfig {
     pub settings: Map<String, Value>,
 }
 
-/// Who runs a service.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OrganizationConfig {
-    /// Name for people.
-    pub name: String,
-    /// Home page.
-    pub url: String,
+fn default_weight() -> u32 {
+    Service::DEFAULT_WEIGHT
 }
 
 /// What the gateway shows to a service.
@@ -89,20 +105,22 @@ pub enum CredentialConfig {
 impl ServiceConfig {
     /// The record of the service. The error names the key and what is wrong with it.
     pub fn to_service(&self) -> Result<Service, (&'static str, String)> {
-        let id = self.id.parse().map_err(|_| {
-            ("id", "an id is lower-case letters, digits and `-`, and not `types`".to_owned())
-        })?;
-        let jurisdiction =
-            self.jurisdiction.parse().map_err(|error| ("jurisdiction", format!("{error}")))?;
-        if !matches!(self.url.scheme(), "http" | "https") {
-            return Err(("url", "a service is reached by http or https".to_owned()));
-        }
-        Ok(Service {
-            name: self.name.clone().unwrap_or_else(|| self.id.clone()),
-            organization: self.organization.clone().map(|o| (o.name, o.url)),
+        let document = ServiceDocument {
+            id: self.id.clone(),
+            kind: self.kind.clone(),
+            name: self.name.clone(),
+            description: self.description.clone(),
+            url: self.url.clone(),
+            jurisdiction: self.jurisdiction.clone(),
+            organization: self.organization.clone(),
+            contact_url: self.contact_url.clone(),
+            weight: self.weight,
+            max_in_flight: self.max_in_flight,
+            depends_on: self.depends_on.clone(),
+            stands_in_for: self.stands_in_for.clone(),
             settings: self.settings.clone(),
-            ..Service::new(id, &self.kind, self.url.clone(), jurisdiction)
-        })
+        };
+        document.to_service().map_err(|flaw| (flaw.member, flaw.why))
     }
 
     /// The credential, with its secrets read.
