@@ -1,62 +1,18 @@
 //! `[[services]]`: a service as its operator writes it down.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
 use url::Url;
 
 use super::SecretRef;
-use crate::{
-    domain::{Credential, Service},
-    federation::{OrganizationDocument, ServiceDocument, StandInDocument},
-};
+use crate::{domain::Credential, federation::ServiceDocument};
 
 /// One service.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct ServiceConfig {
-    /// Id in the federation: lower-case letters, digits and `-`.
-    pub id: String,
-    /// Which adapter speaks to it: `michigan`, `dnastack` or `wes`.
-    pub kind: String,
-    /// Name for people; the id, unless set.
-    #[serde(default)]
-    pub name: Option<String>,
-    /// What it is, in words for people.
-    #[serde(default)]
-    pub description: Option<String>,
-    /// Base URL.
-    pub url: Url,
-    /// Country under whose law it stands, as two upper-case letters. Services never say so themselves.
-    pub jurisdiction: String,
-    /// Who runs it.
-    #[serde(default)]
-    pub organization: Option<OrganizationDocument>,
-    /// Whom to ask about it: a URL or `mailto:`.
-    #[serde(default)]
-    pub contact_url: Option<String>,
-    /// How much of the work it gets beside services that could do the same. 0 means only if nobody else
-    /// can.
-    #[serde(default = "default_weight")]
-    pub weight: u32,
-    /// Calls that it gets at a time; the gateway's own bound, unless set.
-    #[serde(default)]
-    pub max_in_flight: Option<usize>,
-    /// Services without which it cannot work: while one of them is down, it gets no runs.
-    #[serde(default)]
-    pub depends_on: Vec<String>,
-    /// Services for which it stands in while they cannot take a run.
-    #[serde(default)]
-    pub stands_in_for: Vec<StandInDocument>,
+    /// The service.
+    pub document: ServiceDocument,
     /// What the gateway shows to it.
-    #[serde(default)]
     pub credential: CredentialConfig,
-    /// Settings of its adapter.
-    #[serde(default)]
-    pub settings: Map<String, Value>,
-}
-
-fn default_weight() -> u32 {
-    Service::DEFAULT_WEIGHT
 }
 
 /// What the gateway shows to a service.
@@ -102,51 +58,27 @@ pub enum CredentialConfig {
     },
 }
 
-impl ServiceConfig {
-    /// The record of the service. The error names the key and what is wrong with it.
-    pub fn to_service(&self) -> Result<Service, (&'static str, String)> {
-        let document = ServiceDocument {
-            id: self.id.clone(),
-            kind: self.kind.clone(),
-            name: self.name.clone(),
-            description: self.description.clone(),
-            url: self.url.clone(),
-            jurisdiction: self.jurisdiction.clone(),
-            organization: self.organization.clone(),
-            contact_url: self.contact_url.clone(),
-            weight: self.weight,
-            max_in_flight: self.max_in_flight,
-            depends_on: self.depends_on.clone(),
-            stands_in_for: self.stands_in_for.clone(),
-            settings: self.settings.clone(),
-        };
-        document.to_service().map_err(|flaw| (flaw.member, flaw.why))
-    }
-
+impl CredentialConfig {
     /// The credential, with its secrets read.
-    pub fn to_credential(&self) -> Result<Credential, String> {
-        Ok(match &self.credential {
-            CredentialConfig::None => Credential::None,
-            CredentialConfig::Header { name, value } => {
+    pub fn read(&self) -> Result<Credential, String> {
+        Ok(match self {
+            Self::None => Credential::None,
+            Self::Header { name, value } => {
                 Credential::Header { name: name.clone(), value: value.read()? }
             }
-            CredentialConfig::Bearer { token } => Credential::Bearer(token.read()?),
-            CredentialConfig::Basic { username, password } => {
+            Self::Bearer { token } => Credential::Bearer(token.read()?),
+            Self::Basic { username, password } => {
                 Credential::Basic { username: username.clone(), password: password.read()? }
             }
-            CredentialConfig::ClientCredentials {
-                token_url,
-                client_id,
-                client_secret,
-                scope,
-                resource,
-            } => Credential::ClientCredentials {
-                token_url: token_url.clone(),
-                client_id: client_id.clone(),
-                client_secret: client_secret.read()?,
-                scope: scope.clone(),
-                resource: resource.clone(),
-            },
+            Self::ClientCredentials { token_url, client_id, client_secret, scope, resource } => {
+                Credential::ClientCredentials {
+                    token_url: token_url.clone(),
+                    client_id: client_id.clone(),
+                    client_secret: client_secret.read()?,
+                    scope: scope.clone(),
+                    resource: resource.clone(),
+                }
+            }
         })
     }
 }
