@@ -73,8 +73,9 @@ pub enum NoRoute<'a> {
 struct Ranked<'a> {
     listing: &'a Listing,
     standing: Standing,
-    /// Parts those that are as good as the same, so that they are not always asked in one order.
-    lot: u32,
+    /// Where it stands; a lot parts those that are as good as the same, so that they are not always asked
+    /// in one order.
+    rank: u64,
 }
 
 /// Chooses among the permitted services. The same dice on the same fleet choose the same.
@@ -89,7 +90,10 @@ pub fn choose<'a>(
     let named = assess::Named::of(permit, needs, fleet);
     for listing in permit.permitted(fleet) {
         match assess::assess(needs, fleet, listing, &named) {
-            Ok(standing) => ranked.push(Ranked { listing, standing, lot: dice.u32(..) }),
+            Ok(standing) => {
+                let rank = standing.rank(dice.u32(..));
+                ranked.push(Ranked { listing, standing, rank });
+            }
             Err(why) => excluded.push(Excluded { listing, why }),
         }
     }
@@ -107,16 +111,12 @@ pub fn choose<'a>(
 
 /// Brings the best into order and drops the others. Says how many were dropped.
 fn keep_best(ranked: &mut Vec<Ranked<'_>>, limit: usize) -> usize {
-    let rank = |one: &Ranked<'_>| {
-        let standing = &one.standing;
-        (standing.tier, std::cmp::Reverse(standing.class()), one.lot)
-    };
     let further = ranked.len().saturating_sub(limit);
     if further > 0 {
-        ranked.select_nth_unstable_by_key(limit, rank);
+        ranked.select_nth_unstable_by_key(limit, |one| one.rank);
         ranked.truncate(limit);
     }
-    ranked.sort_unstable_by_key(rank);
+    ranked.sort_unstable_by_key(|one| one.rank);
     further
 }
 

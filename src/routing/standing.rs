@@ -95,9 +95,12 @@ impl Standing {
         self.weight.max(1)
     }
 
-    /// Scores of one class are as good as the same, so that chance decides and not a millisecond.
-    pub(super) fn class(&self) -> i32 {
-        (2.0 * self.score().log2()).round() as i32
+    /// Where it stands as one number, less being better. Scores that lie close together are as good as
+    /// the same, so that the lot decides and not a millisecond.
+    pub(super) fn rank(&self, lot: u32) -> u64 {
+        const MIDDLE: f32 = 1024.0;
+        let class = (MIDDLE - 2.0 * self.score().log2()).clamp(0.0, 2.0 * MIDDLE);
+        (self.tier as u64) << 56 | (class as u64) << 32 | u64::from(lot)
     }
 
     /// Whether this one is so much easier to get through to that chance should not decide.
