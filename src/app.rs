@@ -25,7 +25,7 @@ use crate::{
     domain::{Clock, Credential, Service, SystemClock},
     edge::{self, Edge},
     events::Events,
-    federation::{self, Federation},
+    federation::{self, Federation, Own, Scout},
     gateway::{Gateway, Parts},
     health::{self, Prober},
     ledger::Ledger,
@@ -141,14 +141,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let client = Client::try_new(config.client.clone()).context("no certificate authorities")?;
     let authenticator = authenticator(config, client.clone(), clock.clone())?;
-    let database = match &config.database_url {
-        Some(place) => {
-            let url = place.read().map_err(anyhow::Error::msg)?;
-            Database::open_postgres(url.expose_secret()).await
-        }
-        None => Database::open_sqlite(&config.data_dir.join("gateway.sqlite")).await,
-    };
-    let database = database.context("the database cannot be opened")?;
+    let database = open_database(config).await?;
     let master = open_key_file(&config.data_dir.join("master.key"))?;
 
     let ledger = Ledger::new(database.clone(), clock.clone());
@@ -159,6 +152,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
         vault: Arc::new(Vault::new(database.clone(), Sealer::new(&master, "service credentials"))),
         ledger: ledger.clone(),
         client: client.clone(),
+        guarded_client: Client::try_guarded(config.client.clone(), config.discovery.guard())?,
         metrics: Arc::new(Metrics::new()),
         events: Events::default(),
         clock: clock.clone(),
@@ -166,6 +160,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let federation = Federation::new(parts.clone());
     federation.open(configured(config)?).await.context("the services cannot be read")?;
     let federation::Parts { registry, adapters, vault, metrics, .. } = parts;
+    let scout = scout(config, &registry, &vault, &clock)?;
     let fleet = registry.snapshot();
     let probers = fleet.services().filter_map(|listing| {
         let (registry, vault, clock) = (registry.clone(), vault.clone(), clock.clone());
@@ -192,11 +187,37 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let api = Api {
         gateway: gateway.clone(),
         federation,
+        scout,
         authenticator: Arc::new(authenticator),
         metrics,
         config: Arc::new(config.api.clone()),
     };
     Ok(House { api, gateway, probers, database })
+}
+
+async fn open_database(config: &Config) -> Result<Database> {
+    let opened = match &config.database_url {
+        Some(place) => {
+            let url = place.read().map_err(anyhow::Error::msg)?;
+            Database::open_postgres(url.expose_secret()).await
+        }
+        None => Database::open_sqlite(&config.data_dir.join("gateway.sqlite")).await,
+    };
+    opened.context("the database cannot be opened")
+}
+
+/// Looks at servers that others name.
+fn scout(
+    config: &Config,
+    registry: &Arc<Registry>,
+    vault: &Arc<Vault>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<Scout>> {
+    let own = Own { id: config.api.id.clone(), url: config.api.public_url.clone() };
+    let (registry, vault, clock) = (registry.clone(), vault.clone(), clock.clone());
+    let scout =
+        Scout::try_new(config.discovery.clone(), &config.client, registry, vault, clock, own);
+    Ok(Arc::new(scout.context("no certificate authorities")?))
 }
 
 /// The services of the configuration file, with their credentials read.

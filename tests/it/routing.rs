@@ -7,7 +7,7 @@ use std::{
 
 use futures_util::{StreamExt, stream};
 use ga4gh_gateway::backend::RUN_TAG;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
@@ -150,6 +150,30 @@ async fn a_service_gets_no_runs_while_what_it_depends_on_is_down() {
     .await;
 
     assert_eq!(body["services"]["near"], "it cannot work without `store`, which is down", "{body}");
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draining_service_takes_no_new_run_and_ends_those_that_it_has() {
+    let (drained, other) = (quick("drained", &[]).await, quick("other", &[]).await);
+    drained.set("run_ms", "1500");
+    let gateway = TestGateway::start(&[&drained, &other]).await;
+    let amina = gateway.client("amina");
+    let before = amina.submit(for_service("drained")).await;
+
+    let mode = json!({"mode": "draining", "note": "new disks"});
+    let path = "/api/v1/services/drained/mode";
+    let (status, _, body) = gateway.operator().send(Method::PUT, path, &[], Some(&mode)).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+
+    for _ in 0..10 {
+        let run_id = amina.submit(RunForm::cwl()).await;
+        let decision = decision_of(&amina, &run_id).await;
+        let why = "its operator lets it run empty: new disks";
+        assert_eq!(decision["excluded"]["drained"], why, "{decision}");
+    }
+    assert_eq!((drained.submissions().len(), other.submissions().len()), (1, 10));
+    assert_eq!(amina.ended(&before).await, "COMPLETE");
     gateway.stop().await;
 }
 
