@@ -94,7 +94,7 @@ impl From<gateway::Error> for ApiError {
         let msg = error.to_string();
         match error {
             E::Input(fault) => fault.into(),
-            E::Unfit { misfit, .. } => Self::bad_request(reason_of(&misfit), msg),
+            E::Unfit { misfit, .. } => Self::bad_request(reason_of(misfit), msg),
             E::UnknownService(_) => Self::bad_request("unknown_service", msg),
             E::Denied(_) => Self::new(StatusCode::FORBIDDEN, "forbidden_by_policy", msg),
             E::Refused { status: 413, .. } => {
@@ -171,17 +171,18 @@ impl From<auth::Error> for ApiError {
     }
 }
 
-fn reason_of(misfit: &Misfit) -> &'static str {
+fn reason_of(misfit: Misfit) -> &'static str {
     match misfit {
-        Misfit::OtherService(_) => "unknown_service",
-        Misfit::WorkflowType(_) => "unknown_workflow_type",
-        Misfit::WorkflowTypeVersion { .. } => "unknown_workflow_type_version",
-        Misfit::WorkflowEngine(_) => "unknown_workflow_engine",
+        Misfit::OtherService => "unknown_service",
+        Misfit::WorkflowType => "unknown_workflow_type",
+        Misfit::WorkflowTypeVersion => "unknown_workflow_type_version",
+        Misfit::WorkflowEngine => "unknown_workflow_engine",
         Misfit::WorkflowNotAttached => "workflow_not_attached",
-        Misfit::Panel(_) => "unknown_panel",
-        Misfit::Population { .. } => "unknown_population",
-        Misfit::NoPopulation { .. } => "missing_population",
-        Misfit::Build { .. } => "build_not_accepted",
+        Misfit::Panel => "unknown_panel",
+        Misfit::Population => "unknown_population",
+        Misfit::NoPopulation => "missing_population",
+        Misfit::Build => "build_not_accepted",
+        Misfit::Inputs => "fetch_not_allowed",
     }
 }
 

@@ -29,6 +29,9 @@ mod uploads;
 // When another service is asked, and when not.
 mod failover;
 
+// Where a run goes, and why.
+mod routing;
+
 // Inputs that are named by URL.
 mod fetching;
 
