@@ -25,9 +25,11 @@ use crate::{
     database::Database,
     domain::{Clock, Credential, SystemClock},
     edge::{self, Edge},
+    federation::{PanelCatalogue, PanelWatch},
     gateway::{Gateway, Parts},
     health::{self, Prober},
     ledger::Ledger,
+    panels::Panels,
     registry::{Record, Registry, Source},
     telemetry::Metrics,
     vault::{Sealer, Vault, open_key_file},
@@ -54,6 +56,7 @@ struct House {
     api: Api,
     gateway: Arc<Gateway>,
     probers: Vec<Prober>,
+    panel_watch: PanelWatch,
     database: Database,
 }
 
@@ -63,10 +66,12 @@ impl App {
         let lock = take_data_dir(&config.data_dir)?;
         let tracker = TaskTracker::new();
         let shutdown = CancellationToken::new();
-        let House { api, gateway, probers, database } = build(&config, &tracker).await?;
+        let House { api, gateway, probers, panel_watch, database } =
+            build(&config, &tracker).await?;
 
         // Callers find a gateway that knows its services, and operators one that answers at once.
         health::start(probers, &tracker, &shutdown).await;
+        tracker.spawn(panel_watch.run(shutdown.clone()));
         gateway.start(&shutdown);
         let grace_period = config.server.grace_period;
         let metrics = api.metrics.clone();
@@ -174,6 +179,12 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     });
     let probers = probers.collect();
 
+    let panels = Panels::open(database.clone(), clock.clone()).await;
+    let panels = Arc::new(panels.context("the catalogue of panels cannot be read")?);
+    let panel_watch =
+        PanelWatch::new(config.panels.clone(), panels.clone(), registry.clone(), clock.clone());
+    let catalogue = PanelCatalogue::new(panels, registry.clone());
+
     let parts = Parts {
         config: config.gateway.clone(),
         ledger: Ledger::new(database.clone(), clock.clone()),
@@ -190,11 +201,12 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let gateway = Gateway::new(parts, tracker.clone());
     let api = Api {
         gateway: gateway.clone(),
+        panels: catalogue,
         authenticator: Arc::new(authenticator),
         metrics,
         config: Arc::new(config.api.clone()),
     };
-    Ok(House { api, gateway, probers, database })
+    Ok(House { api, gateway, probers, panel_watch, database })
 }
 
 /// Where no issuer is configured, a gateway that only this machine can reach believes the tokens that it

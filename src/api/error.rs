@@ -16,7 +16,9 @@ use utoipa::ToSchema;
 
 use crate::{
     auth,
+    federation::PanelsError,
     gateway::{self, InputFault},
+    panels,
     routing::Misfit,
 };
 
@@ -124,6 +126,37 @@ impl From<gateway::Error> for ApiError {
             E::Internal(source) => {
                 error!("a use case failed: {}", chain(source.as_ref()));
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", msg)
+            }
+        }
+    }
+}
+
+impl From<PanelsError> for ApiError {
+    fn from(error: PanelsError) -> Self {
+        use PanelsError as E;
+        let msg = error.to_string();
+        match error {
+            E::UnknownPanel(_) => Self::new(StatusCode::NOT_FOUND, "no_such_panel", msg),
+            E::UnknownService(_) => Self::new(StatusCode::NOT_FOUND, "no_such_service", msg),
+            E::BadPageToken => Self::bad_request("bad_page_token", msg),
+            E::Flawed(_) => Self::bad_request("bad_panel_terms", msg),
+            E::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<panels::Error> for ApiError {
+    fn from(error: panels::Error) -> Self {
+        use panels::Error as E;
+        let msg = error.to_string();
+        match error {
+            E::UnknownPanel => Self::new(StatusCode::NOT_FOUND, "no_such_panel", msg),
+            E::IsAlias { .. } => Self::new(StatusCode::CONFLICT, "panel_is_alias", msg),
+            E::BadAlias { .. } => Self::new(StatusCode::CONFLICT, "alias_taken", msg),
+            E::Stale { .. } => Self::new(StatusCode::PRECONDITION_FAILED, "stale_version", msg),
+            error @ (E::Database(_) | E::Unreadable(_)) => {
+                error!("the catalogue of panels failed: {}", chain(&error));
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the gateway failed")
             }
         }
     }

@@ -1,12 +1,15 @@
 //! The HTTP API: one file per operation, each with its OpenAPI text beside it.
 
+mod body;
 mod caller;
 mod error;
+mod etag;
 mod extract;
 mod json;
 mod links;
 mod openapi;
 mod ops;
+mod page;
 mod v1;
 mod wes;
 
@@ -16,7 +19,9 @@ use axum::Router;
 use serde::Deserialize;
 use url::Url;
 
-use crate::{auth::Authenticator, gateway::Gateway, telemetry::Metrics};
+use crate::{
+    auth::Authenticator, federation::PanelCatalogue, gateway::Gateway, telemetry::Metrics,
+};
 
 pub use self::{openapi::document, ops::router as ops_router};
 
@@ -66,6 +71,8 @@ impl Default for Config {
 pub struct Api {
     /// The use cases.
     pub gateway: Arc<Gateway>,
+    /// The use cases around reference panels.
+    pub panels: PanelCatalogue,
     /// Tells who asks.
     pub authenticator: Arc<Authenticator>,
     /// What is counted.

@@ -106,8 +106,14 @@ impl Database {
 
 type Script = (i64, &'static str, &'static str);
 
-const SQLITE: &[Script] = &[(1, "runs", include_str!("migrations/sqlite/0001_runs.sql"))];
-const POSTGRES: &[Script] = &[(1, "runs", include_str!("migrations/postgres/0001_runs.sql"))];
+const SQLITE: &[Script] = &[
+    (1, "runs", include_str!("migrations/sqlite/0001_runs.sql")),
+    (6, "panels", include_str!("migrations/sqlite/0006_panels.sql")),
+];
+const POSTGRES: &[Script] = &[
+    (1, "runs", include_str!("migrations/postgres/0001_runs.sql")),
+    (6, "panels", include_str!("migrations/postgres/0006_panels.sql")),
+];
 
 fn migrator(scripts: &[Script]) -> Migrator {
     let migrations = scripts.iter().map(|(version, name, sql)| {

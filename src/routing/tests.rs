@@ -110,6 +110,7 @@ fn fleet(reach: Reach) -> Registry {
         build: Some(Build::Hg38),
         input_builds: vec![Build::Hg38],
         populations: vec![Population { id: "afr".to_owned(), name: "AFR".to_owned() }],
+        ..ReferencePanel::default()
     };
     let imputes = Offer {
         workflow_types: BTreeMap::from([("IMPUTATION".to_owned(), vec!["1".to_owned()])]),

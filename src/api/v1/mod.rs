@@ -1,6 +1,8 @@
 //! Our own API, beside the GA4GH ones.
 
 mod get_decision;
+mod panels;
+mod services;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -10,5 +12,8 @@ use super::Api;
 pub(super) const BASE: &str = "/api/v1";
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(get_decision::get_decision))
+    OpenApiRouter::new()
+        .routes(routes!(get_decision::get_decision))
+        .merge(panels::routes())
+        .merge(services::routes())
 }

@@ -10,6 +10,7 @@ use utoipa::IntoParams;
 use crate::api::{
     Api, Config,
     error::{ApiError, Result},
+    page,
 };
 
 /// Which page is wanted. Read as text, so that what is no number gets an answer of ours; other
@@ -27,19 +28,7 @@ pub(crate) struct PageQuery {
 impl PageQuery {
     /// The number of items, bounded.
     pub(super) fn size(&self, config: &Config) -> Result<u32> {
-        let Some(text) = self.page_size.as_deref() else {
-            return Ok(config.default_page_size);
-        };
-        let size: u32 = match text.parse::<i64>() {
-            Ok(size) if (1..i64::MAX).contains(&size) => u32::try_from(size).unwrap_or(u32::MAX),
-            Ok(_) | Err(_) => {
-                return Err(ApiError::bad_request(
-                    "bad_page_size",
-                    "page_size is a whole number from 1 on",
-                ));
-            }
-        };
-        Ok(size.min(config.max_page_size))
+        page::size(self.page_size.as_deref(), config)
     }
 
     /// The token, if there is one.
