@@ -20,7 +20,7 @@ use url::Url;
 use crate::{
     api::{self, Api},
     auth::{self, Authenticator, DevelopmentIssuer, FetchKeys},
-    backend::{self, Adapters, Measured, client::Client},
+    backend::{self, Adapters, Backend, Guarded, Measured, client::Client},
     config::Config,
     database::Database,
     domain::{Clock, Credential, SystemClock},
@@ -164,10 +164,9 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
         let adapter = backend::build(&service, &client)
             .map_err(|why| anyhow::anyhow!("service {}: {why}", service.id))?;
         let credential = item.to_credential().map_err(anyhow::Error::msg)?;
-        let adapter = Measured::new(adapter, service.id.clone(), metrics.clone());
-        adapters.put(service.id.clone(), Arc::new(adapter));
         credentials.insert(service.id.clone(), credential);
-        registry.put(Record::new(service, Source::Configuration, clock.now()));
+        let record = Record::new(service, Source::Configuration, clock.now());
+        install(&registry, &adapters, &metrics, record, adapter);
     }
     let vault = Arc::new(Vault::new(credentials));
     let fleet = registry.snapshot();
@@ -207,6 +206,21 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
         config: Arc::new(config.api.clone()),
     };
     Ok(House { api, gateway, probers, panel_watch, database })
+}
+
+/// Lists a service, and lends out its adapter under guard.
+fn install(
+    registry: &Registry,
+    adapters: &Adapters,
+    metrics: &Arc<Metrics>,
+    record: Record,
+    adapter: Arc<dyn Backend>,
+) {
+    let id = record.id().clone();
+    registry.put(record);
+    let vitals = registry.snapshot().get(&id).expect("it was just put").vitals().clone();
+    let adapter = Arc::new(Guarded::new(adapter, vitals));
+    adapters.put(id.clone(), Arc::new(Measured::new(adapter, id, metrics.clone())));
 }
 
 /// Where no issuer is configured, a gateway that only this machine can reach believes the tokens that it

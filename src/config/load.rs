@@ -213,6 +213,9 @@ impl Reader {
             Some(Err(message)) => self.problem("database_url", message),
             Some(Ok(_)) | None => {}
         }
+        for (key, message) in config.circuit.problems() {
+            self.problem(&format!("circuit.{key}"), message);
+        }
         if config.gateway.poll_min > config.gateway.poll_max {
             self.problem("gateway.poll_min", "it is longer than gateway.poll_max");
         }
