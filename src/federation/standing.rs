@@ -1,6 +1,9 @@
 //! One word for what a service is good for now.
 
-use crate::registry::{Listing, Mode, Reach};
+use crate::{
+    registry::{Listing, Mode, Reach},
+    vitals::CircuitState,
+};
 
 /// Every word.
 pub const STANDINGS: [&str; 6] =
@@ -22,6 +25,11 @@ pub(super) fn standing(listing: &Listing) -> &'static str {
         Reach::Unreachable { .. } => "unreachable",
         Reach::Unknown => "unknown",
     }
+}
+
+/// Whether it gets runs now: it is usable, and its circuit lets calls through.
+pub(super) fn is_available(listing: &Listing) -> bool {
+    standing(listing) == "usable" && listing.vitals().condition().circuit == CircuitState::Closed
 }
 
 /// Why it is not usable, in words for people.

@@ -3,13 +3,17 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Display,
+    time::Duration,
 };
 
 use super::{HeldPanel, PanelRow, Side};
-use crate::domain::same_workflow_type;
+use crate::{domain::same_workflow_type, vitals::CircuitState};
 
 /// Panels that are told one by one; the matrix has them all.
 const MAX_PANELS: usize = 20;
+
+/// Nobody chooses a service for less.
+const NOTICEABLE: Duration = Duration::from_millis(200);
 
 /// All differences; what matters most comes first.
 pub(super) fn differences(services: &[Side], panels: &[PanelRow]) -> Vec<String> {
@@ -24,11 +28,15 @@ pub(super) fn differences(services: &[Side], panels: &[PanelRow]) -> Vec<String>
     found.extend(details(services, panels));
     found.extend(workflow_types(services));
     found.extend(queues(services));
+    found.extend(speeds(services));
     found.extend(run_limits(services));
     found
 }
 
 fn not_usable(side: &Side) -> Option<String> {
+    if side.state == "usable" && side.condition.circuit != CircuitState::Closed {
+        return Some(format!("{} gets no runs for now: too many calls to it failed", side.id));
+    }
     let what = match side.state {
         "usable" => return None,
         "unreachable" => "does not answer",
@@ -145,6 +153,18 @@ fn queues(services: &[Side]) -> Option<String> {
     (most > least).then(|| {
         let each = told.iter().map(|(id, runs)| format!("{id} {runs}"));
         format!("runs under way: {}", each.collect::<Vec<_>>().join(", "))
+    })
+}
+
+/// Told only where one takes twice as long as another, and long enough to be noticed.
+fn speeds(services: &[Side]) -> Option<String> {
+    let told: Vec<_> =
+        services.iter().filter_map(|side| Some((&side.id, side.condition.latency?))).collect();
+    let slowest = told.iter().map(|(_, latency)| *latency).max()?;
+    let fastest = told.iter().map(|(_, latency)| *latency).min()?;
+    (slowest >= NOTICEABLE && slowest >= fastest * 2).then(|| {
+        let each = told.iter().map(|(id, latency)| format!("{id} {} ms", latency.as_millis()));
+        format!("answers take on average: {}", each.collect::<Vec<_>>().join(", "))
     })
 }
 

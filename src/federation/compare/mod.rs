@@ -17,6 +17,7 @@ use crate::{
     domain::{Build, Jurisdiction, Queue, ReferencePanel, ServiceId},
     panels::{Holding, PanelId, Shelves},
     registry::{Listing, Snapshot},
+    vitals::Condition,
 };
 
 /// Services side by side.
@@ -67,12 +68,12 @@ pub struct Side {
     pub populations: BTreeSet<String>,
     /// How many panels it holds.
     pub panels: usize,
-    /// Calls that the gateway makes at a time, where its record says so.
-    pub max_in_flight: Option<usize>,
     /// Runs that one user may have there at once, where it said so.
     pub max_runs: Option<u64>,
     /// Its queue, where it tells.
     pub queue: Option<Queue>,
+    /// How calls to it have gone lately.
+    pub condition: Condition,
 }
 
 /// A panel, and at which of the services it is.
@@ -201,9 +202,9 @@ impl Side {
             builds,
             populations,
             panels,
-            max_in_flight: service.max_in_flight,
             max_runs: offer.max_runs,
             queue: offer.queue,
+            condition: listing.vitals().condition(),
         }
     }
 }

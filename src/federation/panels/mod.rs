@@ -8,7 +8,7 @@ mod tally;
 mod watch;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::{sync::Arc, time::Duration};
 

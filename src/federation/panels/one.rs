@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Facts, tally::joined};
 use crate::{
     domain::{Jurisdiction, ReferencePanel, ServiceId},
-    federation::standing::{standing, why_not},
+    federation::standing::{is_available, standing, why_not},
     panels::{Gone, Holding, PanelId, Shelf, Shelves, TermsRecord},
     registry::{Listing, Snapshot},
 };
@@ -34,6 +34,8 @@ pub struct Holder {
     pub jurisdiction: Option<Jurisdiction>,
     /// `usable` and its like; `left` if it has left the federation.
     pub state: &'static str,
+    /// It offers the panel, and gets runs now.
+    pub available: bool,
     /// Why it is not usable, in words for people.
     pub why: Option<String>,
     /// What it tells of the panel, in its own words.
@@ -122,6 +124,7 @@ fn holder(
         service_name: listing.map(|listing| listing.service().name.clone()),
         jurisdiction: listing.map(|listing| listing.service().jurisdiction),
         state: listing.map_or("left", standing),
+        available: gone.is_none() && listing.is_some_and(is_available),
         why: listing.and_then(why_not).map(str::to_owned),
         offered: ReferencePanel::clone(&holding.offered),
         first_seen: holding.first_seen,

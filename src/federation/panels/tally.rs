@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::PanelFilter;
 use crate::{
     domain::{Jurisdiction, ReferencePanel, ServiceId},
-    federation::standing::standing,
+    federation::standing::{is_available, standing},
     panels::{Holding, PanelId, Shelf, Shelves},
     registry::{Listing, Snapshot},
 };
@@ -79,7 +79,7 @@ impl Place {
     fn of(id: &ServiceId, listing: &Listing, filter: &PanelFilter) -> Self {
         let standing = standing(listing);
         let jurisdiction = listing.service().jurisdiction;
-        let available = standing == "usable";
+        let available = is_available(listing);
         let fits = filter.service.as_ref().is_none_or(|wanted| wanted == id)
             && filter.jurisdiction.is_none_or(|wanted| wanted == jurisdiction)
             && filter.state.as_ref().is_none_or(|wanted| wanted == standing)

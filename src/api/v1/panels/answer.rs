@@ -86,6 +86,8 @@ pub(crate) struct Holding {
     /// `usable`, `unusable`, `unreachable`, `unknown`, `draining`, `maintenance`, or `left`: it has left
     /// the federation.
     service_state: String,
+    /// It offers the panel, and gets runs now.
+    available: bool,
     /// Why it cannot be used now.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
@@ -185,7 +187,7 @@ impl PanelDetails {
                 counts.gone += 1;
             } else {
                 counts.holders += 1;
-                counts.available += usize::from(holder.state == "usable");
+                counts.available += usize::from(holder.available);
                 counts.held_in.extend(holder.jurisdiction);
             }
         }
@@ -210,6 +212,7 @@ impl Holding {
             service_name: holder.service_name,
             jurisdiction: holder.jurisdiction.map(|law| law.to_string()),
             service_state: holder.state.to_owned(),
+            available: holder.available,
             why: holder.why,
             called: offered.id,
             name: offered.name,

@@ -1,6 +1,9 @@
 //! `GET /api/v1/services/compare`: services side by side.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use axum::extract::{Query, State, rejection::QueryRejection};
 use serde::{Deserialize, Serialize};
@@ -15,6 +18,7 @@ use crate::{
     },
     federation::{self, HeldPanel, PanelRow, Side},
     ga4gh::time,
+    vitals::Condition,
 };
 
 /// Services that fit side by side.
@@ -79,6 +83,8 @@ pub(crate) struct ComparedService {
     /// Its queue, where it tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     queue: Option<ComparedQueue>,
+    /// How calls to it have gone lately.
+    speed: ComparedSpeed,
 }
 
 /// Whether a service can be used.
@@ -99,12 +105,26 @@ pub(crate) struct ComparedHealth {
 /// What is known of the limits of a service.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ComparedLimits {
-    /// Calls that the gateway makes at a time, where its record says so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_in_flight: Option<usize>,
+    /// Calls that the gateway makes at a time.
+    max_in_flight: u32,
     /// Runs that one user may have there at once, where the service said so.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_runs: Option<u64>,
+}
+
+/// How calls to a service have gone lately.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ComparedSpeed {
+    /// How long an answer takes, as a moving average.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latency_ms: Option<u64>,
+    /// The share of calls that succeeded, from 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    success_rate: Option<f32>,
+    /// Calls of the gateway that are under way.
+    in_flight: u32,
+    /// `closed`: calls go through. `open` or `half_open`: it is left alone for a while.
+    circuit: String,
 }
 
 /// The runs at a service that have not ended, as it counts them.
@@ -222,12 +242,28 @@ impl ComparedService {
             builds: side.builds.iter().map(ToString::to_string).collect(),
             populations: side.populations.into_iter().collect(),
             panel_count: side.panels,
-            limits: ComparedLimits { max_in_flight: side.max_in_flight, max_runs: side.max_runs },
+            limits: ComparedLimits {
+                max_in_flight: side.condition.max_in_flight,
+                max_runs: side.max_runs,
+            },
+            speed: ComparedSpeed::of(&side.condition),
             queue: side.queue.map(|queue| ComparedQueue {
                 under_way: queue.under_way,
                 waiting: queue.waiting,
                 running: queue.running,
             }),
+        }
+    }
+}
+
+impl ComparedSpeed {
+    fn of(condition: &Condition) -> Self {
+        let millis = |latency: Duration| u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            latency_ms: condition.latency.map(millis),
+            success_rate: condition.success_rate,
+            in_flight: condition.in_flight,
+            circuit: condition.circuit.as_str().to_owned(),
         }
     }
 }
