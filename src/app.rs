@@ -178,12 +178,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     });
     let probers = probers.collect();
 
-    let panels = Panels::open(database.clone(), clock.clone()).await;
-    let panels = Arc::new(panels.context("the catalogue of panels cannot be read")?);
-    let panel_watch =
-        PanelWatch::new(config.panels.clone(), panels.clone(), registry.clone(), clock.clone());
-    let catalogue = PanelCatalogue::new(panels, registry.clone());
-
+    let (catalogue, panel_watch) = catalogue(config, &database, &registry, &clock).await?;
     let parts = Parts {
         config: config.gateway.clone(),
         ledger: Ledger::new(database.clone(), clock.clone()),
@@ -221,6 +216,20 @@ fn install(
     let vitals = registry.snapshot().get(&id).expect("it was just put").vitals().clone();
     let adapter = Arc::new(Guarded::new(adapter, vitals));
     adapters.put(id.clone(), Arc::new(Measured::new(adapter, id, metrics.clone())));
+}
+
+/// The catalogue of reference panels, and what keeps it up to date.
+async fn catalogue(
+    config: &Config,
+    database: &Database,
+    registry: &Arc<Registry>,
+    clock: &Arc<dyn Clock>,
+) -> Result<(PanelCatalogue, PanelWatch)> {
+    let panels = Panels::open(database.clone(), clock.clone()).await;
+    let panels = Arc::new(panels.context("the catalogue of panels cannot be read")?);
+    let (registry, clock) = (registry.clone(), clock.clone());
+    let watch = PanelWatch::new(config.panels.clone(), panels.clone(), registry.clone(), clock);
+    Ok((PanelCatalogue::new(panels, registry), watch))
 }
 
 /// Where no issuer is configured, a gateway that only this machine can reach believes the tokens that it

@@ -137,7 +137,7 @@ impl From<PanelsError> for ApiError {
         let msg = error.to_string();
         match error {
             E::UnknownPanel(_) => Self::new(StatusCode::NOT_FOUND, "no_such_panel", msg),
-            E::UnknownService(_) => Self::new(StatusCode::NOT_FOUND, "no_such_service", msg),
+            E::UnknownService(_) => Self::new(StatusCode::NOT_FOUND, "unknown_service_id", msg),
             E::BadPageToken => Self::bad_request("bad_page_token", msg),
             E::Flawed(_) => Self::bad_request("bad_panel_terms", msg),
             E::Store(error) => error.into(),

@@ -49,6 +49,10 @@ mod templates;
 // What every adapter does, and what each does alone.
 mod backends;
 
+// Reference panels: the catalogue on both databases, and what callers read of it.
+mod panel_store;
+mod panels;
+
 // What operators ask.
 mod ops;
 

@@ -121,6 +121,26 @@ impl WesClient {
         read(self.call(Method::GET, &format!("{}/api/v1{path}", self.base), None).await).await
     }
 
+    /// Replaces something of our own API, if it is still what its entity tag says.
+    pub(crate) async fn put_v1(
+        &self,
+        path: &str,
+        if_match: Option<&str>,
+        body: &Value,
+    ) -> (StatusCode, Value) {
+        let mut request = Request::builder()
+            .method(Method::PUT)
+            .uri(format!("{}/api/v1{path}", self.base))
+            .header(header::CONTENT_TYPE, "application/json");
+        if let Some(tag) = if_match {
+            request = request.header(header::IF_MATCH, tag);
+        }
+        let body = ga4gh_gateway::backend::client::full(body.to_string());
+        let request = request.body(body).expect("the request is a valid one");
+        let answer = self.client.send(&self.credential, request, Duration::from_secs(60)).await;
+        read(answer.expect("the gateway answers")).await
+    }
+
     /// Reads a file by its absolute URL.
     pub(crate) async fn download(
         &self,
