@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use crate::{
     auth,
-    federation::PanelsError,
+    federation::{self, PanelsError},
     gateway::{self, InputFault},
     panels,
     routing::Misfit,
@@ -63,6 +63,12 @@ impl ApiError {
 
     pub(super) fn bad_request(reason: &str, msg: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, reason, msg)
+    }
+
+    /// The gateway itself failed. The cause goes to the log, and not to the caller.
+    pub(super) fn internal(cause: &(dyn std::error::Error + 'static)) -> Self {
+        error!("a use case failed: {}", chain(cause));
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the gateway failed")
     }
 
     /// On a submission: no run came of it.
@@ -123,10 +129,24 @@ impl From<gateway::Error> for ApiError {
                     .retry_after(retry_after)
             }
             E::ServiceGone { .. } => Self::new(StatusCode::GONE, "service_gone", msg),
-            E::Internal(source) => {
-                error!("a use case failed: {}", chain(source.as_ref()));
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", msg)
-            }
+            E::Internal(source) => Self::internal(source.as_ref()),
+        }
+    }
+}
+
+impl From<federation::Error> for ApiError {
+    fn from(error: federation::Error) -> Self {
+        use federation::Error as E;
+        let msg = error.to_string();
+        match error {
+            E::Flawed(_) => Self::bad_request("bad_service", msg),
+            E::UnknownService(_) => Self::new(StatusCode::NOT_FOUND, "unknown_service_id", msg),
+            E::Taken(_) => Self::new(StatusCode::CONFLICT, "service_id_taken", msg),
+            E::Retired(_) => Self::new(StatusCode::CONFLICT, "service_id_retired", msg),
+            E::KeptElsewhere { .. } => Self::new(StatusCode::CONFLICT, "kept_elsewhere", msg),
+            E::Needed { .. } => Self::new(StatusCode::CONFLICT, "service_needed", msg),
+            E::Stale { .. } => Self::new(StatusCode::PRECONDITION_FAILED, "changed_meanwhile", msg),
+            E::Internal(source) => Self::internal(source.as_ref()),
         }
     }
 }
@@ -153,7 +173,7 @@ impl From<panels::Error> for ApiError {
             E::UnknownPanel => Self::new(StatusCode::NOT_FOUND, "no_such_panel", msg),
             E::IsAlias { .. } => Self::new(StatusCode::CONFLICT, "panel_is_alias", msg),
             E::BadAlias { .. } => Self::new(StatusCode::CONFLICT, "alias_taken", msg),
-            E::Stale { .. } => Self::new(StatusCode::PRECONDITION_FAILED, "stale_version", msg),
+            E::Stale { .. } => Self::new(StatusCode::PRECONDITION_FAILED, "changed_meanwhile", msg),
             error @ (E::Database(_) | E::Unreadable(_)) => {
                 error!("the catalogue of panels failed: {}", chain(&error));
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the gateway failed")

@@ -19,6 +19,10 @@ pub(super) fn etag(version: i64) -> HeaderValue {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Expected(pub(super) i64);
 
+/// [`Expected`], where a change without it is taken as it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MaybeExpected(pub(super) Option<i64>);
+
 impl FromRequestParts<Api> for Expected {
     type Rejection = ApiError;
 
@@ -27,6 +31,14 @@ impl FromRequestParts<Api> for Expected {
             let msg = "send the ETag that you read in `If-Match`, so that no other change is lost";
             ApiError::new(StatusCode::PRECONDITION_REQUIRED, "precondition_required", msg)
         })
+    }
+}
+
+impl FromRequestParts<Api> for MaybeExpected {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self> {
+        Ok(Self(read(&parts.headers)?))
     }
 }
 

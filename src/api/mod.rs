@@ -9,7 +9,7 @@ mod json;
 mod links;
 mod openapi;
 mod ops;
-mod page;
+mod registry;
 mod v1;
 mod wes;
 
@@ -20,7 +20,10 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::{
-    auth::Authenticator, federation::PanelCatalogue, gateway::Gateway, telemetry::Metrics,
+    auth::Authenticator,
+    federation::{Federation, PanelCatalogue},
+    gateway::Gateway,
+    telemetry::Metrics,
 };
 
 pub use self::{openapi::document, ops::router as ops_router};
@@ -44,6 +47,8 @@ pub struct Config {
     pub contact_url: Option<String>,
     /// Where callers read how to get a credential.
     pub auth_instructions_url: Option<String>,
+    /// How clients of DNAstack's library log in; published in the service registry.
+    pub registry_login: Option<RegistryLogin>,
     /// Runs on a page, unless the caller asks for fewer.
     pub default_page_size: u32,
     /// Runs on a page at most.
@@ -60,10 +65,33 @@ impl Default for Config {
             organization_url: "https://example.org".to_owned(),
             contact_url: None,
             auth_instructions_url: None,
+            registry_login: None,
             default_page_size: 100,
             max_page_size: 1000,
         }
     }
+}
+
+/// How clients of DNAstack's library log in. All of it is published, so a secret in it is none.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistryLogin {
+    /// Grant type of OAuth 2.0: `urn:ietf:params:oauth:grant-type:device_code` for people, or
+    /// `client_credentials`.
+    pub grant_type: String,
+    /// Client id.
+    pub client_id: String,
+    /// Secret of a public client, where the grant type wants one.
+    #[serde(default)]
+    pub client_secret: Option<String>,
+    /// Where tokens are given out.
+    pub access_token_url: Url,
+    /// Where a device begins to log in.
+    #[serde(default)]
+    pub device_code_url: Option<Url>,
+    /// Scopes to ask for.
+    #[serde(default)]
+    pub scope: Option<String>,
 }
 
 /// What the handlers stand on.
@@ -71,6 +99,8 @@ impl Default for Config {
 pub struct Api {
     /// The use cases.
     pub gateway: Arc<Gateway>,
+    /// The services that take part.
+    pub federation: Arc<Federation>,
     /// The use cases around reference panels.
     pub panels: PanelCatalogue,
     /// Tells who asks.
@@ -86,6 +116,7 @@ pub fn router(api: Api) -> Router {
     let (routes, document) = openapi::routes().split_for_parts();
     routes
         .merge(wes::aliases())
+        .merge(registry::aliases())
         .with_state(api)
         .merge(openapi::docs(document))
         .method_not_allowed_fallback(error::method_not_allowed)

@@ -30,7 +30,7 @@ use crate::{
 pub use self::{
     adapters::Adapters,
     attachments::{Attachment, AttachmentStream, Attachments, ByteStream, Manifest, ManifestEntry},
-    build::{KINDS, build},
+    build::{KINDS, build, service_type},
     details::{LogSource, OutputFile, RunDetails, TaskDetails, output_marker, output_path},
     error::Error,
     guarded::Guarded,

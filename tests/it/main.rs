@@ -46,6 +46,10 @@ mod ledger;
 mod federation;
 mod templates;
 
+// Services that come, change and go, and the registry that lists them.
+mod registry;
+mod services;
+
 // What every adapter does, and what each does alone.
 mod backends;
 

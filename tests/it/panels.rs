@@ -1,7 +1,7 @@
 //! Reference panels of two Cloudgene servers: who holds which, since when, under which terms, side by side.
 
 use ga4gh_gateway::domain::Role;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -34,6 +34,19 @@ async fn read(client: &WesClient, path: &str) -> Value {
     let (status, body) = client.get_v1(path).await;
     assert_eq!(status, StatusCode::OK, "{body}");
     body
+}
+
+/// Replaces the terms of a panel, if they are still at a version.
+async fn put(
+    client: &WesClient,
+    path: &str,
+    if_match: Option<&str>,
+    terms: &Value,
+) -> (StatusCode, Value) {
+    let headers: Vec<_> = if_match.map(|tag| ("If-Match", tag)).into_iter().collect();
+    let path = format!("/api/v1{path}");
+    let (status, _, body) = client.send(Method::PUT, &path, &headers, Some(terms)).await;
+    (status, body)
 }
 
 fn ids(list: &Value) -> Vec<&str> {
@@ -102,24 +115,23 @@ async fn a_panel_that_goes_is_shown_gone_and_stays_so_after_a_restart() {
 async fn what_an_operator_says_of_a_panel_is_shown_and_no_change_is_lost() {
     let (cape_town, ann_arbor) = (cape_town().await, ann_arbor().await);
     let gateway = start(&[&cape_town, &ann_arbor]).await;
-    let (olu, amina) = (gateway.client_with("olu", &[Role::Operator]), gateway.client("amina"));
+    let (olu, amina) = (gateway.client_as("olu", &[Role::Operator]), gateway.client("amina"));
     let path = "/panels/h3africa-v6hc-s";
     let terms = json!({
         "note": "High coverage", "duo_terms": ["DUO:0000006"], "jurisdictions": ["ZA", "KE"],
         "samples": 4447, "aliases": ["v6hc-s"],
     });
 
-    let as_researcher = amina.put_v1(path, Some("\"0\""), &terms).await;
-    let without = olu.put_v1(path, None, &terms).await;
-    let tried = olu.put_v1(&format!("{path}?dry_run=true"), Some("\"0\""), &terms).await;
+    let as_researcher = put(&amina, path, Some("\"0\""), &terms).await;
+    let without = put(&olu, path, None, &terms).await;
+    let tried = put(&olu, &format!("{path}?dry_run=true"), Some("\"0\""), &terms).await;
     let unchanged = read(&amina, path).await;
-    let written = olu.put_v1(path, Some("\"0\""), &terms).await;
-    let stale = olu.put_v1(path, Some("\"0\""), &json!({})).await;
-    let flawed = olu.put_v1(path, Some("\"1\""), &json!({"duo_terms": ["free"]})).await;
-    let taken =
-        olu.put_v1("/panels/hrc-r1.1", Some("\"0\""), &json!({"aliases": ["v6hc-s"]})).await;
-    let alias = olu.put_v1("/panels/v6hc-s", Some("\"0\""), &json!({})).await;
-    let nowhere = olu.put_v1("/panels/topmed-r3", Some("\"0\""), &json!({})).await;
+    let written = put(&olu, path, Some("\"0\""), &terms).await;
+    let stale = put(&olu, path, Some("\"0\""), &json!({})).await;
+    let flawed = put(&olu, path, Some("\"1\""), &json!({"duo_terms": ["free"]})).await;
+    let taken = put(&olu, "/panels/hrc-r1.1", Some("\"0\""), &json!({"aliases": ["v6hc-s"]})).await;
+    let alias = put(&olu, "/panels/v6hc-s", Some("\"0\""), &json!({})).await;
+    let nowhere = put(&olu, "/panels/topmed-r3", Some("\"0\""), &json!({})).await;
 
     let told = |answer: &(StatusCode, Value)| (answer.0.as_u16(), answer.1["reason"].clone());
     assert_eq!(told(&as_researcher), (403, json!("role_required")));
@@ -127,7 +139,7 @@ async fn what_an_operator_says_of_a_panel_is_shown_and_no_change_is_lost() {
     assert_eq!((tried.0, &tried.1["version"]), (StatusCode::OK, &json!(1)));
     assert!(unchanged.get("terms").is_none(), "{unchanged}");
     assert_eq!(written.0, StatusCode::OK, "{}", written.1);
-    assert_eq!(told(&stale), (412, json!("stale_version")));
+    assert_eq!(told(&stale), (412, json!("changed_meanwhile")));
     assert_eq!(told(&flawed), (400, json!("bad_panel_terms")));
     assert_eq!(told(&taken), (409, json!("alias_taken")));
     assert_eq!(told(&alias), (409, json!("panel_is_alias")));

@@ -22,6 +22,9 @@ use super::{
 };
 use crate::domain::{BackendRunId, Credential, Offer, ReferencePanel, Service};
 
+/// What DNAstack's own registry calls such a service.
+pub(super) const SERVICE_TYPE: [&str; 3] = ["com.dnastack.workbench", "ewes-service", "1.0.0"];
+
 /// One namespace of one Workbench.
 #[derive(Debug)]
 pub(super) struct DnastackBackend {

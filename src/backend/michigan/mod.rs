@@ -28,6 +28,9 @@ use super::{
 };
 use crate::domain::{BackendRunId, Credential, Offer, Queue, Service, ServiceId};
 
+/// What the service registry calls such a server; there is no official type.
+pub(super) const SERVICE_TYPE: [&str; 3] = ["io.cloudgene", "imputation-server", "2"];
+
 /// The workflow type of a canonical imputation, the only kind of run that these servers take from us.
 const WORKFLOW_TYPE: &str = "IMPUTATION";
 

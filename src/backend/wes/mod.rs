@@ -29,6 +29,9 @@ use super::{
 };
 use crate::domain::{BackendRunId, Credential, Offer, ReferencePanel, Service};
 
+/// What the service registry calls a WES node; every one speaks at least this version.
+pub(super) const SERVICE_TYPE: [&str; 3] = ["org.ga4gh", "wes", "1.0.0"];
+
 /// One WES service.
 #[derive(Debug)]
 pub(super) struct WesBackend {

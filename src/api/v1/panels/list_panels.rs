@@ -11,7 +11,7 @@ use crate::{
         caller::Authenticated,
         error::{ApiError, ErrorResponse, Result},
         json::Private,
-        page,
+        wes::page_size,
     },
     federation::{PanelFilter, STANDINGS},
 };
@@ -74,7 +74,7 @@ pub(super) async fn list_panels(
     query: Result<Query<PanelQuery>, QueryRejection>,
 ) -> Result<Private<PanelList>> {
     let Query(query) = query.map_err(|rejection| bad(rejection.body_text()))?;
-    let size = page::size(query.page_size.as_deref(), &api.config)?;
+    let size = page_size(query.page_size.as_deref(), &api.config)?;
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     let token = query.page_token.as_deref().filter(|token| !token.is_empty());
     let page = api.panels.list(&query.to_filter()?, size, token)?;
