@@ -16,8 +16,9 @@ use utoipa::ToSchema;
 
 use crate::{
     auth,
-    federation::{self, ScoutError},
+    federation::{self, PanelsError, ScoutError},
     gateway::{self, InputFault},
+    panels,
     routing::Misfit,
 };
 
@@ -161,6 +162,34 @@ impl From<ScoutError> for ApiError {
             E::UnknownService(_) => Self::new(StatusCode::NOT_FOUND, "unknown_service_id", msg),
             E::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_looks", msg)
                 .retry_after(Some(Duration::from_secs(5))),
+        }
+    }
+}
+
+impl From<PanelsError> for ApiError {
+    fn from(error: PanelsError) -> Self {
+        use PanelsError as E;
+        let msg = error.to_string();
+        match error {
+            E::UnknownPanel(_) => Self::new(StatusCode::NOT_FOUND, "no_such_panel", msg),
+            E::UnknownService(_) => Self::new(StatusCode::NOT_FOUND, "unknown_service_id", msg),
+            E::BadPageToken => Self::bad_request("bad_page_token", msg),
+            E::Flawed(_) => Self::bad_request("bad_panel_terms", msg),
+            E::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<panels::Error> for ApiError {
+    fn from(error: panels::Error) -> Self {
+        use panels::Error as E;
+        let msg = error.to_string();
+        match error {
+            E::UnknownPanel => Self::new(StatusCode::NOT_FOUND, "no_such_panel", msg),
+            E::IsAlias { .. } => Self::new(StatusCode::CONFLICT, "panel_is_alias", msg),
+            E::BadAlias { .. } => Self::new(StatusCode::CONFLICT, "alias_taken", msg),
+            E::Stale { .. } => Self::new(StatusCode::PRECONDITION_FAILED, "changed_meanwhile", msg),
+            error @ (E::Database(_) | E::Unreadable(_)) => Self::internal(&error),
         }
     }
 }

@@ -56,6 +56,7 @@ fn from_table(
         gateway: reader.section(&mut table, "gateway"),
         health: reader.section(&mut table, "health"),
         circuit: reader.section(&mut table, "circuit"),
+        panels: reader.section(&mut table, "panels"),
         log: reader.section(&mut table, "log"),
         services: reader.services(&mut table),
     };

@@ -13,7 +13,13 @@ mod tests;
 
 use std::path::PathBuf;
 
-use crate::{api, auth, backend::client, edge, federation, gateway, health, telemetry, vitals};
+use crate::{
+    api, auth,
+    backend::client,
+    edge,
+    federation::{self, PanelsConfig},
+    gateway, health, telemetry, vitals,
+};
 
 pub use self::{
     load::{ENV_PREFIX, from_value, load},
@@ -46,6 +52,8 @@ pub struct Config {
     pub health: health::Config,
     /// When a service is left alone, and how much it gets at a time.
     pub circuit: vitals::Config,
+    /// How the catalogue of reference panels is kept.
+    pub panels: PanelsConfig,
     /// The log.
     pub log: telemetry::Config,
     /// The services of the federation.
@@ -65,6 +73,7 @@ impl Default for Config {
             gateway: gateway::Config::default(),
             health: health::Config::default(),
             circuit: vitals::Config::default(),
+            panels: PanelsConfig::default(),
             log: telemetry::Config::default(),
             services: Vec::new(),
         }

@@ -21,6 +21,21 @@ pub struct Offer {
     pub version: Option<String>,
     /// Why the service takes no runs at the moment, in its own words, such as a maintenance notice.
     pub closed: Option<String>,
+    /// Its queue, where it tells.
+    pub queue: Option<Queue>,
+    /// Runs that one user may have there at once, where it said so.
+    pub max_runs: Option<u64>,
+}
+
+/// How busy a service is, as it counts itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Queue {
+    /// Runs that have not ended.
+    pub under_way: u64,
+    /// Those among them that wait, where it tells them apart.
+    pub waiting: Option<u64>,
+    /// Those among them that run, where it tells them apart.
+    pub running: Option<u64>,
 }
 
 impl Offer {

@@ -58,6 +58,9 @@ mod backends;
 
 // What lives at an address, and what can be relied upon there.
 mod discovery;
+// Reference panels: the catalogue on both databases, and what callers read of it.
+mod panel_store;
+mod panels;
 
 // What operators ask.
 mod ops;

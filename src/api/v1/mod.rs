@@ -2,6 +2,7 @@
 
 mod discovery;
 mod get_decision;
+mod panels;
 mod services;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -15,5 +16,6 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(get_decision::get_decision))
         .merge(discovery::routes())
+        .merge(panels::routes())
         .merge(services::routes())
 }

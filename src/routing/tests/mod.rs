@@ -190,6 +190,7 @@ fn imputes() -> Offer {
         build: Some(Build::Hg38),
         input_builds: vec![Build::Hg38],
         populations: vec![Population { id: "afr".to_owned(), name: "AFR".to_owned() }],
+        ..ReferencePanel::default()
     };
     Offer {
         workflow_types: BTreeMap::from([("IMPUTATION".to_owned(), vec!["1".to_owned()])]),
