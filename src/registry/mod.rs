@@ -2,8 +2,11 @@
 //!
 //! Readers take a [`Snapshot`] and decide on it from start to finish.
 
+mod document;
 mod listing;
 mod record;
+mod state;
+mod store;
 
 use std::sync::{Arc, Mutex};
 
@@ -13,8 +16,11 @@ use rpds::RedBlackTreeMapSync;
 use tokio::sync::watch;
 
 pub use self::{
+    document::{Flaw, OrganizationDocument, ServiceDocument, StandInDocument},
     listing::{Listing, Reach},
     record::{Mode, Record, Source},
+    state::{State, StateWord},
+    store::{Error, Store},
 };
 use crate::{
     domain::{Offer, Service, ServiceId},
