@@ -14,10 +14,12 @@ impl Federation {
     pub(super) fn install(&self, record: Record, adapter: Arc<dyn Backend>) {
         let id = record.id().clone();
         self.parts.registry.put(record);
-        let fleet = self.parts.registry.snapshot();
-        let Some(listing) = fleet.get(&id) else { return };
-        let guarded = Arc::new(Guarded::new(adapter, listing.vitals().clone()));
-        let measured = Measured::new(guarded, id.clone(), self.parts.metrics.clone());
+        let Some(vitals) = self.parts.registry.snapshot().get(&id).map(|l| l.vitals().clone())
+        else {
+            return;
+        };
+        let guarded = Guarded::new(adapter, vitals);
+        let measured = Measured::new(Arc::new(guarded), id.clone(), self.parts.metrics.clone());
         self.parts.adapters.put(id, Arc::new(measured));
     }
 
