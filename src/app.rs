@@ -27,7 +27,7 @@ use crate::{
     events::Events,
     federation::{self, Federation},
     gateway::{Gateway, Parts},
-    health::{self, Prober},
+    health::{self, Health},
     ledger::Ledger,
     registry::{self, Registry},
     telemetry::Metrics,
@@ -54,7 +54,7 @@ pub struct App {
 struct House {
     api: Api,
     gateway: Arc<Gateway>,
-    probers: Vec<Prober>,
+    health: Arc<Health>,
     database: Database,
 }
 
@@ -64,10 +64,10 @@ impl App {
         let lock = take_data_dir(&config.data_dir)?;
         let tracker = TaskTracker::new();
         let shutdown = CancellationToken::new();
-        let House { api, gateway, probers, database } = build(&config, &tracker).await?;
+        let House { api, gateway, health, database } = build(&config, &tracker).await?;
 
         // Callers find a gateway that knows its services, and operators one that answers at once.
-        health::start(probers, &tracker, &shutdown).await;
+        health.start(&shutdown).await.context("the history cannot be read")?;
         gateway.start(&shutdown);
         let grace_period = config.server.grace_period;
         let metrics = api.metrics.clone();
@@ -141,14 +141,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let client = Client::try_new(config.client.clone()).context("no certificate authorities")?;
     let authenticator = authenticator(config, client.clone(), clock.clone())?;
-    let database = match &config.database_url {
-        Some(place) => {
-            let url = place.read().map_err(anyhow::Error::msg)?;
-            Database::open_postgres(url.expose_secret()).await
-        }
-        None => Database::open_sqlite(&config.data_dir.join("gateway.sqlite")).await,
-    };
-    let database = database.context("the database cannot be opened")?;
+    let database = open_database(config).await?;
     let master = open_key_file(&config.data_dir.join("master.key"))?;
 
     let ledger = Ledger::new(database.clone(), clock.clone());
@@ -165,15 +158,17 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     };
     let federation = Federation::new(parts.clone());
     federation.open(configured(config)?).await.context("the services cannot be read")?;
-    let federation::Parts { registry, adapters, vault, metrics, .. } = parts;
-    let fleet = registry.snapshot();
-    let probers = fleet.services().filter_map(|listing| {
-        let (registry, vault, clock) = (registry.clone(), vault.clone(), clock.clone());
-        let adapter = adapters.get(listing.id())?;
-        let id = listing.id().clone();
-        Some(Prober::new(config.health.clone(), id, adapter, registry, vault, clock))
-    });
-    let probers = probers.collect();
+    let federation::Parts { registry, adapters, vault, metrics, events, .. } = parts;
+    let watched = health::Parts {
+        config: config.health.clone(),
+        registry: registry.clone(),
+        adapters: adapters.clone(),
+        vault: vault.clone(),
+        database: database.clone(),
+        events,
+        clock: clock.clone(),
+    };
+    let health = Health::new(watched, tracker.clone());
 
     let parts = Parts {
         config: config.gateway.clone(),
@@ -192,11 +187,23 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let api = Api {
         gateway: gateway.clone(),
         federation,
+        health: health.clone(),
         authenticator: Arc::new(authenticator),
         metrics,
         config: Arc::new(config.api.clone()),
     };
-    Ok(House { api, gateway, probers, database })
+    Ok(House { api, gateway, health, database })
+}
+
+async fn open_database(config: &Config) -> Result<Database> {
+    let database = match &config.database_url {
+        Some(place) => {
+            let url = place.read().map_err(anyhow::Error::msg)?;
+            Database::open_postgres(url.expose_secret()).await
+        }
+        None => Database::open_sqlite(&config.data_dir.join("gateway.sqlite")).await,
+    };
+    database.context("the database cannot be opened")
 }
 
 /// The services of the configuration file, with their credentials read.

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use crate::{
     auth,
     gateway::{self, InputFault},
+    health,
     routing::Misfit,
 };
 
@@ -123,6 +124,21 @@ impl From<gateway::Error> for ApiError {
             E::ServiceGone { .. } => Self::new(StatusCode::GONE, "service_gone", msg),
             E::Internal(source) => {
                 error!("a use case failed: {}", chain(source.as_ref()));
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", msg)
+            }
+        }
+    }
+}
+
+impl From<health::Error> for ApiError {
+    fn from(error: health::Error) -> Self {
+        let msg = error.to_string();
+        match error {
+            health::Error::UnknownService => {
+                Self::new(StatusCode::NOT_FOUND, "unknown_service_id", msg)
+            }
+            health::Error::Database(source) => {
+                error!("the history failed: {}", chain(&source));
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", msg)
             }
         }

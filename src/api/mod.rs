@@ -16,7 +16,10 @@ use axum::Router;
 use serde::Deserialize;
 use url::Url;
 
-use crate::{auth::Authenticator, federation::Federation, gateway::Gateway, telemetry::Metrics};
+use crate::{
+    auth::Authenticator, federation::Federation, gateway::Gateway, health::Health,
+    telemetry::Metrics,
+};
 
 pub use self::{openapi::document, ops::router as ops_router};
 
@@ -68,6 +71,8 @@ pub struct Api {
     pub gateway: Arc<Gateway>,
     /// The services that take part.
     pub federation: Arc<Federation>,
+    /// The watch over the services.
+    pub health: Arc<Health>,
     /// Tells who asks.
     pub authenticator: Arc<Authenticator>,
     /// What is counted.
