@@ -25,7 +25,7 @@ use crate::{
     domain::{Clock, Credential, Service, SystemClock},
     edge::{self, Edge},
     events::Events,
-    federation::{self, Federation},
+    federation::{self, Federation, Own, Scout},
     gateway::{Gateway, Parts},
     health::{self, Health},
     ledger::Ledger,
@@ -152,23 +152,16 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
         vault: Arc::new(Vault::new(database.clone(), Sealer::new(&master, "service credentials"))),
         ledger: ledger.clone(),
         client: client.clone(),
+        guarded_client: Client::try_guarded(config.client.clone(), config.discovery.guard())?,
         metrics: Arc::new(Metrics::new()),
         events: Events::default(),
         clock: clock.clone(),
     };
     let federation = Federation::new(parts.clone());
     federation.open(configured(config)?).await.context("the services cannot be read")?;
-    let federation::Parts { registry, adapters, vault, metrics, events, .. } = parts;
-    let watched = health::Parts {
-        config: config.health.clone(),
-        registry: registry.clone(),
-        adapters: adapters.clone(),
-        vault: vault.clone(),
-        database: database.clone(),
-        events,
-        clock: clock.clone(),
-    };
-    let health = Health::new(watched, tracker.clone());
+    let health = watch(config, &parts, &database, tracker);
+    let federation::Parts { registry, adapters, vault, metrics, .. } = parts;
+    let scout = scout(config, &registry, &vault, &clock)?;
 
     let parts = Parts {
         config: config.gateway.clone(),
@@ -188,6 +181,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
         gateway: gateway.clone(),
         federation,
         health: health.clone(),
+        scout,
         authenticator: Arc::new(authenticator),
         metrics,
         config: Arc::new(config.api.clone()),
@@ -195,15 +189,48 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     Ok(House { api, gateway, health, database })
 }
 
+/// The watch over the services.
+fn watch(
+    config: &Config,
+    parts: &federation::Parts,
+    database: &Database,
+    tracker: &TaskTracker,
+) -> Arc<Health> {
+    let parts = health::Parts {
+        config: config.health.clone(),
+        registry: parts.registry.clone(),
+        adapters: parts.adapters.clone(),
+        vault: parts.vault.clone(),
+        database: database.clone(),
+        events: parts.events.clone(),
+        clock: parts.clock.clone(),
+    };
+    Health::new(parts, tracker.clone())
+}
+
 async fn open_database(config: &Config) -> Result<Database> {
-    let database = match &config.database_url {
+    let opened = match &config.database_url {
         Some(place) => {
             let url = place.read().map_err(anyhow::Error::msg)?;
             Database::open_postgres(url.expose_secret()).await
         }
         None => Database::open_sqlite(&config.data_dir.join("gateway.sqlite")).await,
     };
-    database.context("the database cannot be opened")
+    opened.context("the database cannot be opened")
+}
+
+/// Looks at servers that others name.
+fn scout(
+    config: &Config,
+    registry: &Arc<Registry>,
+    vault: &Arc<Vault>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<Scout>> {
+    let own = Own { id: config.api.id.clone(), url: config.api.public_url.clone() };
+    let (registry, vault, clock) = (registry.clone(), vault.clone(), clock.clone());
+    let scout =
+        Scout::try_new(config.discovery.clone(), &config.client, registry, vault, clock, own);
+    Ok(Arc::new(scout.context("no certificate authorities")?))
 }
 
 /// The services of the configuration file, with their credentials read.

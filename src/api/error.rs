@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use crate::{
     auth,
+    federation::{self, ScoutError},
     gateway::{self, InputFault},
     health,
     routing::Misfit,
@@ -64,6 +65,12 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, reason, msg)
     }
 
+    /// The gateway itself failed. The cause goes to the log, and not to the caller.
+    pub(super) fn internal(cause: &(dyn std::error::Error + 'static)) -> Self {
+        error!("a use case failed: {}", chain(cause));
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the gateway failed")
+    }
+
     /// On a submission: no run came of it.
     pub(super) fn without_run(mut self) -> Self {
         self.body.run_exists = Some(false);
@@ -88,7 +95,7 @@ impl From<gateway::Error> for ApiError {
         let msg = error.to_string();
         match error {
             E::Input(fault) => fault.into(),
-            E::Unfit { misfit, .. } => Self::bad_request(reason_of(&misfit), msg),
+            E::Unfit { misfit, .. } => Self::bad_request(reason_of(misfit), msg),
             E::UnknownService(_) => Self::bad_request("unknown_service", msg),
             E::Denied(_) => Self::new(StatusCode::FORBIDDEN, "forbidden_by_policy", msg),
             E::Refused { status: 413, .. } => {
@@ -122,10 +129,39 @@ impl From<gateway::Error> for ApiError {
                     .retry_after(retry_after)
             }
             E::ServiceGone { .. } => Self::new(StatusCode::GONE, "service_gone", msg),
-            E::Internal(source) => {
-                error!("a use case failed: {}", chain(source.as_ref()));
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", msg)
-            }
+            E::Internal(source) => Self::internal(source.as_ref()),
+        }
+    }
+}
+
+impl From<federation::Error> for ApiError {
+    fn from(error: federation::Error) -> Self {
+        use federation::Error as E;
+        let msg = error.to_string();
+        match error {
+            E::Flawed(_) => Self::bad_request("bad_service", msg),
+            E::UnknownService(_) => Self::new(StatusCode::NOT_FOUND, "unknown_service_id", msg),
+            E::Taken(_) => Self::new(StatusCode::CONFLICT, "service_id_taken", msg),
+            E::Retired(_) => Self::new(StatusCode::CONFLICT, "service_id_retired", msg),
+            E::KeptElsewhere { .. } => Self::new(StatusCode::CONFLICT, "kept_elsewhere", msg),
+            E::Needed { .. } => Self::new(StatusCode::CONFLICT, "service_needed", msg),
+            E::Stale { .. } => Self::new(StatusCode::PRECONDITION_FAILED, "changed_meanwhile", msg),
+            E::Internal(source) => Self::internal(source.as_ref()),
+        }
+    }
+}
+
+impl From<ScoutError> for ApiError {
+    fn from(error: ScoutError) -> Self {
+        use ScoutError as E;
+        let msg = error.to_string();
+        match error {
+            E::Flawed(_) => Self::bad_request("bad_service", msg),
+            E::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, "address_not_allowed", msg),
+            E::Unreachable { .. } => Self::new(StatusCode::BAD_GATEWAY, "address_unreachable", msg),
+            E::UnknownService(_) => Self::new(StatusCode::NOT_FOUND, "unknown_service_id", msg),
+            E::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_looks", msg)
+                .retry_after(Some(Duration::from_secs(5))),
         }
     }
 }
@@ -151,17 +187,18 @@ impl From<auth::Error> for ApiError {
     }
 }
 
-fn reason_of(misfit: &Misfit) -> &'static str {
+fn reason_of(misfit: Misfit) -> &'static str {
     match misfit {
-        Misfit::OtherService(_) => "unknown_service",
-        Misfit::WorkflowType(_) => "unknown_workflow_type",
-        Misfit::WorkflowTypeVersion { .. } => "unknown_workflow_type_version",
-        Misfit::WorkflowEngine(_) => "unknown_workflow_engine",
+        Misfit::OtherService => "unknown_service",
+        Misfit::WorkflowType => "unknown_workflow_type",
+        Misfit::WorkflowTypeVersion => "unknown_workflow_type_version",
+        Misfit::WorkflowEngine => "unknown_workflow_engine",
         Misfit::WorkflowNotAttached => "workflow_not_attached",
-        Misfit::Panel(_) => "unknown_panel",
-        Misfit::Population { .. } => "unknown_population",
-        Misfit::NoPopulation { .. } => "missing_population",
-        Misfit::Build { .. } => "build_not_accepted",
+        Misfit::Panel => "unknown_panel",
+        Misfit::Population => "unknown_population",
+        Misfit::NoPopulation => "missing_population",
+        Misfit::Build => "build_not_accepted",
+        Misfit::Inputs => "fetch_not_allowed",
     }
 }
 

@@ -29,6 +29,9 @@ mod uploads;
 // When another service is asked, and when not.
 mod failover;
 
+// Where a run goes, and why.
+mod routing;
+
 // Inputs that are named by URL.
 mod fetching;
 
@@ -50,8 +53,15 @@ mod sweep;
 mod federation;
 mod templates;
 
+// Services that come, change and go, and the registry that lists them.
+mod registry;
+mod services;
+
 // What every adapter does, and what each does alone.
 mod backends;
+
+// What lives at an address, and what can be relied upon there.
+mod discovery;
 
 // What operators ask.
 mod ops;
