@@ -27,7 +27,7 @@ use crate::{
     events::Events,
     federation::{self, Federation, Own, PanelCatalogue, PanelWatch, Scout},
     gateway::{Gateway, Parts},
-    health::{self, Prober},
+    health::{self, Health},
     ledger::Ledger,
     panels::Panels,
     registry::{self, Registry},
@@ -55,7 +55,7 @@ pub struct App {
 struct House {
     api: Api,
     gateway: Arc<Gateway>,
-    probers: Vec<Prober>,
+    health: Arc<Health>,
     panel_watch: PanelWatch,
     database: Database,
 }
@@ -66,11 +66,11 @@ impl App {
         let lock = take_data_dir(&config.data_dir)?;
         let tracker = TaskTracker::new();
         let shutdown = CancellationToken::new();
-        let House { api, gateway, probers, panel_watch, database } =
+        let House { api, gateway, health, panel_watch, database } =
             build(&config, &tracker).await?;
 
         // Callers find a gateway that knows its services, and operators one that answers at once.
-        health::start(probers, &tracker, &shutdown).await;
+        health.start(&shutdown).await.context("the history cannot be read")?;
         tracker.spawn(panel_watch.run(shutdown.clone()));
         gateway.start(&shutdown);
         let grace_period = config.server.grace_period;
@@ -163,16 +163,9 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     };
     let federation = Federation::new(parts.clone());
     federation.open(configured(config)?).await.context("the services cannot be read")?;
+    let health = watch(config, &parts, &database, tracker);
     let federation::Parts { registry, adapters, vault, metrics, .. } = parts;
     let scout = scout(config, &registry, &vault, &clock)?;
-    let fleet = registry.snapshot();
-    let probers = fleet.services().filter_map(|listing| {
-        let (registry, vault, clock) = (registry.clone(), vault.clone(), clock.clone());
-        let adapter = adapters.get(listing.id())?;
-        let id = listing.id().clone();
-        Some(Prober::new(config.health.clone(), id, adapter, registry, vault, clock))
-    });
-    let probers = probers.collect();
 
     let (catalogue, panel_watch) = catalogue(config, &database, &registry, &clock).await?;
     let parts = Parts {
@@ -192,13 +185,33 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let api = Api {
         gateway: gateway.clone(),
         federation,
+        health: health.clone(),
         scout,
         panels: catalogue,
         authenticator: Arc::new(authenticator),
         metrics,
         config: Arc::new(config.api.clone()),
     };
-    Ok(House { api, gateway, probers, panel_watch, database })
+    Ok(House { api, gateway, health, panel_watch, database })
+}
+
+/// The watch over the services.
+fn watch(
+    config: &Config,
+    parts: &federation::Parts,
+    database: &Database,
+    tracker: &TaskTracker,
+) -> Arc<Health> {
+    let parts = health::Parts {
+        config: config.health.clone(),
+        registry: parts.registry.clone(),
+        adapters: parts.adapters.clone(),
+        vault: parts.vault.clone(),
+        database: database.clone(),
+        events: parts.events.clone(),
+        clock: parts.clock.clone(),
+    };
+    Health::new(parts, tracker.clone())
 }
 
 async fn open_database(config: &Config) -> Result<Database> {

@@ -18,7 +18,7 @@ use crate::{
     auth,
     federation::{self, PanelsError, ScoutError},
     gateway::{self, InputFault},
-    panels,
+    health, panels,
     routing::Misfit,
 };
 
@@ -190,6 +190,18 @@ impl From<panels::Error> for ApiError {
             E::BadAlias { .. } => Self::new(StatusCode::CONFLICT, "alias_taken", msg),
             E::Stale { .. } => Self::new(StatusCode::PRECONDITION_FAILED, "changed_meanwhile", msg),
             error @ (E::Database(_) | E::Unreadable(_)) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<health::Error> for ApiError {
+    fn from(error: health::Error) -> Self {
+        let msg = error.to_string();
+        match error {
+            health::Error::UnknownService => {
+                Self::new(StatusCode::NOT_FOUND, "unknown_service_id", msg)
+            }
+            health::Error::Database(source) => Self::internal(&source),
         }
     }
 }

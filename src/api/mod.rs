@@ -23,6 +23,7 @@ use crate::{
     auth::Authenticator,
     federation::{Federation, PanelCatalogue, Scout},
     gateway::Gateway,
+    health::Health,
     telemetry::Metrics,
 };
 
@@ -101,6 +102,8 @@ pub struct Api {
     pub gateway: Arc<Gateway>,
     /// The services that take part.
     pub federation: Arc<Federation>,
+    /// The watch over the services.
+    pub health: Arc<Health>,
     /// Looks at servers before they take part.
     pub scout: Arc<Scout>,
     /// The use cases around reference panels.

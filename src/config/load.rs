@@ -234,6 +234,9 @@ impl Reader {
             Some(Err(message)) => self.problem("database_url", message),
             Some(Ok(_)) | None => {}
         }
+        for (key, message) in config.health.problems() {
+            self.problem(&format!("health.{key}"), message);
+        }
         for (key, message) in config.circuit.problems() {
             self.problem(&format!("circuit.{key}"), message);
         }

@@ -10,11 +10,11 @@ use crate::{
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// A service became usable, unusable or unreachable.
+    /// The condition of a service is another one.
     ServiceState {
         /// Which service.
         service: ServiceId,
-        /// `usable`, `unusable` or `unreachable`.
+        /// `up`, `degraded`, `down`, `maintenance` or `draining`.
         state: &'static str,
         /// Why, in words for people.
         why: Option<String>,

@@ -43,7 +43,11 @@ mod crash;
 mod memory;
 
 // What is remembered, on both databases.
+mod health;
 mod ledger;
+
+// A thousand services, many of them sick.
+mod sweep;
 
 // One service of every kind behind one gateway, and one that imputes by a template.
 mod federation;

@@ -2,6 +2,7 @@
 
 mod discovery;
 mod get_decision;
+mod health;
 mod panels;
 mod services;
 
@@ -17,5 +18,6 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(get_decision::get_decision))
         .merge(discovery::routes())
         .merge(panels::routes())
+        .merge(health::routes())
         .merge(services::routes())
 }
