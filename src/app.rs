@@ -25,6 +25,7 @@ use crate::{
     database::Database,
     domain::{Clock, Credential, SystemClock},
     edge::{self, Edge},
+    events::Events,
     gateway::{Gateway, Parts},
     health::{self, Prober},
     ledger::Ledger,
@@ -45,6 +46,7 @@ pub struct App {
     database: Database,
     tracker: TaskTracker,
     shutdown: CancellationToken,
+    events: Events,
     /// Held as long as the gateway runs, so that no second one uses the same data directory.
     _lock: File,
 }
@@ -70,6 +72,7 @@ impl App {
         gateway.start(&shutdown);
         let grace_period = config.server.grace_period;
         let metrics = api.metrics.clone();
+        let events = api.events.clone();
         let routes = edge::metered(api::router(api.clone()), metrics);
         let ops = api::ops_router(api);
         let edge = Edge::start(config.server, routes, ops, shutdown.clone())
@@ -83,8 +86,14 @@ impl App {
             database,
             tracker,
             shutdown,
+            events,
             _lock: lock,
         })
+    }
+
+    /// Where what happens is published.
+    pub fn events(&self) -> &Events {
+        &self.events
     }
 
     /// Serves until `signal`, then stops.
@@ -99,6 +108,8 @@ impl App {
     /// Stops: no new connections, what is under way finishes, loops end, the ledger closes. What takes
     /// longer than the grace period is cut; a submission among it is found again at the next start.
     pub async fn stop(self) {
+        // Streams of events would never end by themselves.
+        self.events.close();
         self.shutdown.cancel();
         self.edge.stopped().await;
         self.tracker.close();
@@ -140,18 +151,12 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let client = Client::try_new(config.client.clone()).context("no certificate authorities")?;
     let authenticator = authenticator(config, client.clone(), clock.clone())?;
-    let database = match &config.database_url {
-        Some(place) => {
-            let url = place.read().map_err(anyhow::Error::msg)?;
-            Database::open_postgres(url.expose_secret()).await
-        }
-        None => Database::open_sqlite(&config.data_dir.join("gateway.sqlite")).await,
-    };
-    let database = database.context("the database cannot be opened")?;
+    let database = open_database(config).await?;
     let master = open_key_file(&config.data_dir.join("master.key"))?;
 
     let metrics = Arc::new(Metrics::new());
     let adapters = Arc::new(Adapters::default());
+    let events = Events::new(config.events.clone(), clock.clone());
     let registry = Arc::new(Registry::new(config.circuit.clone()));
     let mut credentials = BTreeMap::new();
     for item in &config.services {
@@ -185,16 +190,29 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
         cursors: Sealer::new(&master, "page tokens"),
         clock,
         metrics: metrics.clone(),
+        events: events.clone(),
         spool_dir: config.data_dir.clone(),
     };
     let gateway = Gateway::new(parts, tracker.clone());
     let api = Api {
         gateway: gateway.clone(),
         authenticator: Arc::new(authenticator),
+        events,
         metrics,
         config: Arc::new(config.api.clone()),
     };
     Ok(House { api, gateway, probers, database })
+}
+
+async fn open_database(config: &Config) -> Result<Database> {
+    let database = match &config.database_url {
+        Some(place) => {
+            let url = place.read().map_err(anyhow::Error::msg)?;
+            Database::open_postgres(url.expose_secret()).await
+        }
+        None => Database::open_sqlite(&config.data_dir.join("gateway.sqlite")).await,
+    };
+    database.context("the database cannot be opened")
 }
 
 /// Where no issuer is configured, a gateway that only this machine can reach believes the tokens that it

@@ -15,7 +15,7 @@ use tracing::error;
 use utoipa::ToSchema;
 
 use crate::{
-    auth,
+    auth, events,
     gateway::{self, InputFault},
     routing::Misfit,
 };
@@ -124,6 +124,22 @@ impl From<gateway::Error> for ApiError {
             E::Internal(source) => {
                 error!("a use case failed: {}", chain(source.as_ref()));
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", msg)
+            }
+        }
+    }
+}
+
+impl From<events::Error> for ApiError {
+    fn from(error: events::Error) -> Self {
+        let msg = error.to_string();
+        match error {
+            events::Error::TooMany => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_listeners", msg)
+                    .retry_after(None)
+            }
+            events::Error::TooManyOwn => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_own_listeners", msg)
+                    .retry_after(None)
             }
         }
     }

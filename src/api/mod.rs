@@ -16,7 +16,7 @@ use axum::Router;
 use serde::Deserialize;
 use url::Url;
 
-use crate::{auth::Authenticator, gateway::Gateway, telemetry::Metrics};
+use crate::{auth::Authenticator, events::Events, gateway::Gateway, telemetry::Metrics};
 
 pub use self::{openapi::document, ops::router as ops_router};
 
@@ -68,6 +68,8 @@ pub struct Api {
     pub gateway: Arc<Gateway>,
     /// Tells who asks.
     pub authenticator: Arc<Authenticator>,
+    /// What happens, for those who listen.
+    pub events: Events,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// How the gateway presents itself.

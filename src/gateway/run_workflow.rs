@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Error, Files, Gateway, Result, fetch, needs};
 use crate::{
     domain::{Caller, Needs, RunId, ServiceId},
-    ga4gh::wes::RunRequest,
+    ga4gh::wes::{RunRequest, State},
     ledger::{NewRun, Opened, Phase},
     policy::{self, Permit},
     routing::{self, NoRoute, Route},
@@ -80,6 +80,7 @@ impl Gateway {
         if opened == Opened::KeyInUse {
             return Err(Error::KeyBusy);
         }
+        self.announce(run_id, &caller.id, None, State::Initializing);
 
         // The caller may leave; the run goes on, and so it belongs to a task of its own.
         let gateway = self.clone();

@@ -49,6 +49,9 @@ mod templates;
 // What every adapter does, and what each does alone.
 mod backends;
 
+// Who listens, and what they hear.
+mod events;
+
 // What operators ask.
 mod ops;
 

@@ -7,6 +7,7 @@ use ga4gh_gateway::{
     auth::DevelopmentIssuer,
     config,
     domain::{Role, SystemClock},
+    events::Events,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -68,16 +69,21 @@ impl TestGateway {
         self.data_dir.path()
     }
 
+    /// Where what happens is published.
+    pub(crate) fn events(&self) -> &Events {
+        self.app.events()
+    }
+
     /// A token of a researcher.
     pub(crate) fn token(&self, subject: &str) -> String {
+        self.token_for(subject, Duration::from_secs(3600))
+    }
+
+    /// A token of a researcher that is good for some time.
+    pub(crate) fn token_for(&self, subject: &str, ttl: Duration) -> String {
         let issuer = DevelopmentIssuer::open(self.data_dir(), Arc::new(SystemClock))
             .expect("the gateway made the key");
-        issuer.mint(
-            subject,
-            Some("Test University"),
-            &[Role::Researcher],
-            Duration::from_secs(3600),
-        )
+        issuer.mint(subject, Some("Test University"), &[Role::Researcher], ttl)
     }
 
     /// The API, as this caller.
