@@ -1,12 +1,15 @@
 //! The HTTP API: one file per operation, each with its OpenAPI text beside it.
 
+mod body;
 mod caller;
 mod error;
+mod etag;
 mod extract;
 mod json;
 mod links;
 mod openapi;
 mod ops;
+mod registry;
 mod v1;
 mod wes;
 
@@ -16,7 +19,13 @@ use axum::Router;
 use serde::Deserialize;
 use url::Url;
 
-use crate::{auth::Authenticator, events::Events, gateway::Gateway, telemetry::Metrics};
+use crate::{
+    auth::Authenticator,
+    events::Events,
+    federation::{Federation, Scout},
+    gateway::Gateway,
+    telemetry::Metrics,
+};
 
 pub use self::{openapi::document, ops::router as ops_router};
 
@@ -39,6 +48,8 @@ pub struct Config {
     pub contact_url: Option<String>,
     /// Where callers read how to get a credential.
     pub auth_instructions_url: Option<String>,
+    /// How clients of DNAstack's library log in; published in the service registry.
+    pub registry_login: Option<RegistryLogin>,
     /// Runs on a page, unless the caller asks for fewer.
     pub default_page_size: u32,
     /// Runs on a page at most.
@@ -55,10 +66,33 @@ impl Default for Config {
             organization_url: "https://example.org".to_owned(),
             contact_url: None,
             auth_instructions_url: None,
+            registry_login: None,
             default_page_size: 100,
             max_page_size: 1000,
         }
     }
+}
+
+/// How clients of DNAstack's library log in. All of it is published, so a secret in it is none.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistryLogin {
+    /// Grant type of OAuth 2.0: `urn:ietf:params:oauth:grant-type:device_code` for people, or
+    /// `client_credentials`.
+    pub grant_type: String,
+    /// Client id.
+    pub client_id: String,
+    /// Secret of a public client, where the grant type wants one.
+    #[serde(default)]
+    pub client_secret: Option<String>,
+    /// Where tokens are given out.
+    pub access_token_url: Url,
+    /// Where a device begins to log in.
+    #[serde(default)]
+    pub device_code_url: Option<Url>,
+    /// Scopes to ask for.
+    #[serde(default)]
+    pub scope: Option<String>,
 }
 
 /// What the handlers stand on.
@@ -66,6 +100,10 @@ impl Default for Config {
 pub struct Api {
     /// The use cases.
     pub gateway: Arc<Gateway>,
+    /// The services that take part.
+    pub federation: Arc<Federation>,
+    /// Looks at servers before they take part.
+    pub scout: Arc<Scout>,
     /// Tells who asks.
     pub authenticator: Arc<Authenticator>,
     /// What happens, for those who listen.
@@ -81,6 +119,7 @@ pub fn router(api: Api) -> Router {
     let (routes, document) = openapi::routes().split_for_parts();
     routes
         .merge(wes::aliases())
+        .merge(registry::aliases())
         .with_state(api)
         .merge(openapi::docs(document))
         .method_not_allowed_fallback(error::method_not_allowed)

@@ -6,9 +6,12 @@ mod adapters;
 mod attachments;
 mod build;
 pub mod client;
+pub mod conformance;
 mod details;
+pub mod discover;
 mod dnastack;
 mod error;
+mod guarded;
 pub mod imputation_template;
 mod measured;
 mod michigan;
@@ -29,9 +32,10 @@ use crate::{
 pub use self::{
     adapters::Adapters,
     attachments::{Attachment, AttachmentStream, Attachments, ByteStream, Manifest, ManifestEntry},
-    build::{KINDS, build},
+    build::{KINDS, build, service_type},
     details::{LogSource, OutputFile, RunDetails, TaskDetails, output_marker, output_path},
     error::Error,
+    guarded::Guarded,
     measured::Measured,
 };
 

@@ -106,8 +106,14 @@ impl Database {
 
 type Script = (i64, &'static str, &'static str);
 
-const SQLITE: &[Script] = &[(1, "runs", include_str!("migrations/sqlite/0001_runs.sql"))];
-const POSTGRES: &[Script] = &[(1, "runs", include_str!("migrations/postgres/0001_runs.sql"))];
+const SQLITE: &[Script] = &[
+    (1, "runs", include_str!("migrations/sqlite/0001_runs.sql")),
+    (2, "services", include_str!("migrations/sqlite/0002_services.sql")),
+];
+const POSTGRES: &[Script] = &[
+    (1, "runs", include_str!("migrations/postgres/0001_runs.sql")),
+    (2, "services", include_str!("migrations/postgres/0002_services.sql")),
+];
 
 fn migrator(scripts: &[Script]) -> Migrator {
     let migrations = scripts.iter().map(|(version, name, sql)| {

@@ -1,7 +1,9 @@
 //! Our own API, beside the GA4GH ones.
 
+mod discovery;
 mod events;
 mod get_decision;
+mod services;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -15,4 +17,6 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(get_decision::get_decision))
         .routes(routes!(events::listen::listen))
         .routes(routes!(events::websocket::open_websocket))
+        .merge(discovery::routes())
+        .merge(services::routes())
 }

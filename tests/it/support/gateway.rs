@@ -49,6 +49,12 @@ impl TestGateway {
         Self { app, data_dir, config }
     }
 
+    /// Stops the gateway and starts it again with further settings.
+    pub(crate) async fn restart_with(mut self, settings: Value) -> Self {
+        lay_over(&mut self.config, &settings);
+        self.restart().await
+    }
+
     /// Stops the gateway.
     pub(crate) async fn stop(self) {
         self.app.stop().await;
@@ -74,6 +80,16 @@ impl TestGateway {
         self.app.events()
     }
 
+    /// The API, as somebody with these roles.
+    pub(crate) fn client_as(&self, subject: &str, roles: &[Role]) -> WesClient {
+        WesClient::new(&self.base_url(), Some(self.token_as(subject, roles)))
+    }
+
+    /// The API, as an operator.
+    pub(crate) fn operator(&self) -> WesClient {
+        self.client_as("operator", &[Role::Operator])
+    }
+
     /// A token of a researcher.
     pub(crate) fn token(&self, subject: &str) -> String {
         self.token_for(subject, Duration::from_secs(3600))
@@ -81,9 +97,18 @@ impl TestGateway {
 
     /// A token of a researcher that is good for some time.
     pub(crate) fn token_for(&self, subject: &str, ttl: Duration) -> String {
+        self.mint(subject, &[Role::Researcher], ttl)
+    }
+
+    /// A token with these roles.
+    pub(crate) fn token_as(&self, subject: &str, roles: &[Role]) -> String {
+        self.mint(subject, roles, Duration::from_secs(3600))
+    }
+
+    fn mint(&self, subject: &str, roles: &[Role], ttl: Duration) -> String {
         let issuer = DevelopmentIssuer::open(self.data_dir(), Arc::new(SystemClock))
             .expect("the gateway made the key");
-        issuer.mint(subject, Some("Test University"), &[Role::Researcher], ttl)
+        issuer.mint(subject, Some("Test University"), roles, ttl)
     }
 
     /// The API, as this caller.
@@ -112,6 +137,12 @@ fn configuration(services: Vec<Value>, settings: &Value) -> Value {
         "health": {"interval": "1s", "retry_interval": "500ms", "timeout": "3s"},
         "services": services,
     });
+    lay_over(&mut config, settings);
+    config
+}
+
+/// Lays settings over others, section by section.
+fn lay_over(config: &mut Value, settings: &Value) {
     for (section, values) in settings.as_object().into_iter().flatten() {
         match (values.as_object(), config[section].is_object()) {
             (Some(values), true) => {
@@ -122,5 +153,4 @@ fn configuration(services: Vec<Value>, settings: &Value) -> Value {
             _ => config[section] = values.clone(),
         }
     }
-    config
 }
