@@ -30,6 +30,7 @@ pub mod auth;
 pub mod backend;
 pub mod events;
 pub mod ledger;
+pub mod panels;
 pub mod registry;
 pub mod vault;
 

@@ -57,6 +57,7 @@ fn from_table(
         health: reader.section(&mut table, "health"),
         circuit: reader.section(&mut table, "circuit"),
         events: reader.section(&mut table, "events"),
+        panels: reader.section(&mut table, "panels"),
         log: reader.section(&mut table, "log"),
         services: reader.services(&mut table),
     };

@@ -14,7 +14,11 @@ mod tests;
 use std::path::PathBuf;
 
 use crate::{
-    api, auth, backend::client, edge, events, federation, gateway, health, telemetry, vitals,
+    api, auth,
+    backend::client,
+    edge, events,
+    federation::{self, PanelsConfig},
+    gateway, health, telemetry, vitals,
 };
 
 pub use self::{
@@ -50,6 +54,8 @@ pub struct Config {
     pub circuit: vitals::Config,
     /// How events are kept and told.
     pub events: events::Config,
+    /// How the catalogue of reference panels is kept.
+    pub panels: PanelsConfig,
     /// The log.
     pub log: telemetry::Config,
     /// The services of the federation.
@@ -70,6 +76,7 @@ impl Default for Config {
             health: health::Config::default(),
             circuit: vitals::Config::default(),
             events: events::Config::default(),
+            panels: PanelsConfig::default(),
             log: telemetry::Config::default(),
             services: Vec::new(),
         }

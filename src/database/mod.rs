@@ -109,10 +109,12 @@ type Script = (i64, &'static str, &'static str);
 const SQLITE: &[Script] = &[
     (1, "runs", include_str!("migrations/sqlite/0001_runs.sql")),
     (2, "services", include_str!("migrations/sqlite/0002_services.sql")),
+    (6, "panels", include_str!("migrations/sqlite/0006_panels.sql")),
 ];
 const POSTGRES: &[Script] = &[
     (1, "runs", include_str!("migrations/postgres/0001_runs.sql")),
     (2, "services", include_str!("migrations/postgres/0002_services.sql")),
+    (6, "panels", include_str!("migrations/postgres/0006_panels.sql")),
 ];
 
 fn migrator(scripts: &[Script]) -> Migrator {

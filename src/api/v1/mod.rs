@@ -3,6 +3,7 @@
 mod discovery;
 mod events;
 mod get_decision;
+mod panels;
 mod services;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -18,5 +19,6 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(events::listen::listen))
         .routes(routes!(events::websocket::open_websocket))
         .merge(discovery::routes())
+        .merge(panels::routes())
         .merge(services::routes())
 }
