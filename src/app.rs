@@ -47,6 +47,7 @@ pub struct App {
     database: Database,
     tracker: TaskTracker,
     shutdown: CancellationToken,
+    events: Events,
     /// Held as long as the gateway runs, so that no second one uses the same data directory.
     _lock: File,
 }
@@ -75,6 +76,7 @@ impl App {
         gateway.start(&shutdown);
         let grace_period = config.server.grace_period;
         let metrics = api.metrics.clone();
+        let events = api.events.clone();
         let routes = edge::metered(api::router(api.clone()), metrics);
         let ops = api::ops_router(api);
         let edge = Edge::start(config.server, routes, ops, shutdown.clone())
@@ -88,8 +90,14 @@ impl App {
             database,
             tracker,
             shutdown,
+            events,
             _lock: lock,
         })
+    }
+
+    /// Where what happens is published.
+    pub fn events(&self) -> &Events {
+        &self.events
     }
 
     /// Serves until `signal`, then stops.
@@ -104,6 +112,8 @@ impl App {
     /// Stops: no new connections, what is under way finishes, loops end, the ledger closes. What takes
     /// longer than the grace period is cut; a submission among it is found again at the next start.
     pub async fn stop(self) {
+        // Streams of events would never end by themselves.
+        self.events.close();
         self.shutdown.cancel();
         self.edge.stopped().await;
         self.tracker.close();
@@ -158,13 +168,13 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
         client: client.clone(),
         guarded_client: Client::try_guarded(config.client.clone(), config.discovery.guard())?,
         metrics: Arc::new(Metrics::new()),
-        events: Events::default(),
+        events: Events::new(config.events.clone(), clock.clone()),
         clock: clock.clone(),
     };
     let federation = Federation::new(parts.clone());
     federation.open(configured(config)?).await.context("the services cannot be read")?;
     let health = watch(config, &parts, &database, tracker);
-    let federation::Parts { registry, adapters, vault, metrics, .. } = parts;
+    let federation::Parts { registry, adapters, vault, metrics, events, .. } = parts;
     let scout = scout(config, &registry, &vault, &clock)?;
 
     let (catalogue, panel_watch) = catalogue(config, &database, &registry, &clock).await?;
@@ -179,6 +189,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
         cursors: Sealer::new(&master, "page tokens"),
         clock,
         metrics: metrics.clone(),
+        events: events.clone(),
         spool_dir: config.data_dir.clone(),
     };
     let gateway = Gateway::new(parts, tracker.clone());
@@ -189,6 +200,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
         scout,
         panels: catalogue,
         authenticator: Arc::new(authenticator),
+        events,
         metrics,
         config: Arc::new(config.api.clone()),
     };

@@ -15,7 +15,7 @@ use tracing::error;
 use utoipa::ToSchema;
 
 use crate::{
-    auth,
+    auth, events,
     federation::{self, PanelsError, ScoutError},
     gateway::{self, InputFault},
     health, panels,
@@ -162,6 +162,22 @@ impl From<ScoutError> for ApiError {
             E::UnknownService(_) => Self::new(StatusCode::NOT_FOUND, "unknown_service_id", msg),
             E::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_looks", msg)
                 .retry_after(Some(Duration::from_secs(5))),
+        }
+    }
+}
+
+impl From<events::Error> for ApiError {
+    fn from(error: events::Error) -> Self {
+        let msg = error.to_string();
+        match error {
+            events::Error::TooMany => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_listeners", msg)
+                    .retry_after(None)
+            }
+            events::Error::TooManyOwn => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_own_listeners", msg)
+                    .retry_after(None)
+            }
         }
     }
 }

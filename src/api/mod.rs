@@ -21,6 +21,7 @@ use url::Url;
 
 use crate::{
     auth::Authenticator,
+    events::Events,
     federation::{Federation, PanelCatalogue, Scout},
     gateway::Gateway,
     health::Health,
@@ -110,6 +111,8 @@ pub struct Api {
     pub panels: PanelCatalogue,
     /// Tells who asks.
     pub authenticator: Arc<Authenticator>,
+    /// What happens, for those who listen.
+    pub events: Events,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// How the gateway presents itself.

@@ -56,6 +56,7 @@ fn from_table(
         gateway: reader.section(&mut table, "gateway"),
         health: reader.section(&mut table, "health"),
         circuit: reader.section(&mut table, "circuit"),
+        events: reader.section(&mut table, "events"),
         panels: reader.section(&mut table, "panels"),
         log: reader.section(&mut table, "log"),
         services: reader.services(&mut table),
@@ -242,6 +243,17 @@ impl Reader {
         }
         if config.gateway.poll_min > config.gateway.poll_max {
             self.problem("gateway.poll_min", "it is longer than gateway.poll_max");
+        }
+        let events = &config.events;
+        for (key, wrong) in [
+            ("capacity", events.capacity == 0),
+            ("heartbeat", events.heartbeat.is_zero()),
+            ("ping_interval", events.ping_interval.is_zero()),
+            ("recheck_interval", events.recheck_interval.is_zero()),
+        ] {
+            if wrong {
+                self.problem(&format!("events.{key}"), "it must be more than 0");
+            }
         }
         if config.api.default_page_size > config.api.max_page_size || config.api.max_page_size == 0
         {

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use crate::{
     api, auth,
     backend::client,
-    edge,
+    edge, events,
     federation::{self, PanelsConfig},
     gateway, health, telemetry, vitals,
 };
@@ -52,6 +52,8 @@ pub struct Config {
     pub health: health::Config,
     /// When a service is left alone, and how much it gets at a time.
     pub circuit: vitals::Config,
+    /// How events are kept and told.
+    pub events: events::Config,
     /// How the catalogue of reference panels is kept.
     pub panels: PanelsConfig,
     /// The log.
@@ -73,6 +75,7 @@ impl Default for Config {
             gateway: gateway::Config::default(),
             health: health::Config::default(),
             circuit: vitals::Config::default(),
+            events: events::Config::default(),
             panels: PanelsConfig::default(),
             log: telemetry::Config::default(),
             services: Vec::new(),

@@ -66,6 +66,9 @@ mod discovery;
 mod panel_store;
 mod panels;
 
+// Who listens, and what they hear.
+mod events;
+
 // What operators ask.
 mod ops;
 

@@ -1,6 +1,7 @@
 //! Our own API, beside the GA4GH ones.
 
 mod discovery;
+mod events;
 mod get_decision;
 mod health;
 mod panels;
@@ -16,6 +17,8 @@ pub(super) const BASE: &str = "/api/v1";
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(get_decision::get_decision))
+        .routes(routes!(events::listen::listen))
+        .routes(routes!(events::websocket::open_websocket))
         .merge(discovery::routes())
         .merge(panels::routes())
         .merge(health::routes())
