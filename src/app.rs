@@ -18,13 +18,15 @@ use tracing::{info, warn};
 use url::Url;
 
 use crate::{
+    alerts::{self, Alerts},
     api::{self, Api},
     auth::{self, Authenticator, DevelopmentIssuer, FetchKeys},
     backend::{self, Adapters, Measured, client::Client},
-    config::Config,
+    config::{Config, SecretRef},
     database::Database,
     domain::{Clock, Credential, SystemClock},
     edge::{self, Edge},
+    events::Events,
     gateway::{Gateway, Parts},
     health::{self, Prober},
     ledger::Ledger,
@@ -53,6 +55,7 @@ pub struct App {
 struct House {
     api: Api,
     gateway: Arc<Gateway>,
+    alerts: Arc<Alerts>,
     probers: Vec<Prober>,
     database: Database,
 }
@@ -63,11 +66,12 @@ impl App {
         let lock = take_data_dir(&config.data_dir)?;
         let tracker = TaskTracker::new();
         let shutdown = CancellationToken::new();
-        let House { api, gateway, probers, database } = build(&config, &tracker).await?;
+        let House { api, gateway, alerts, probers, database } = build(&config, &tracker).await?;
 
         // Callers find a gateway that knows its services, and operators one that answers at once.
         health::start(probers, &tracker, &shutdown).await;
         gateway.start(&shutdown);
+        alerts.start(&tracker, &shutdown);
         let grace_period = config.server.grace_period;
         let metrics = api.metrics.clone();
         let routes = edge::metered(api::router(api.clone()), metrics);
@@ -138,7 +142,8 @@ pub fn check(config: &Config) -> Vec<String> {
 
 async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let client = Client::try_new(config.client.clone()).context("no certificate authorities")?;
+    let client = Client::try_new(config.client.clone())
+        .context("the authorities to trust cannot be read")?;
     let authenticator = authenticator(config, client.clone(), clock.clone())?;
     let database = match &config.database_url {
         Some(place) => {
@@ -174,6 +179,20 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     });
     let probers = probers.collect();
 
+    let events = Events::default();
+    let alerts = config.alerts.with_secrets(SecretRef::read).and_then(|alerts| {
+        Alerts::build(alerts::Parts {
+            config: alerts,
+            registry: registry.clone(),
+            vault: vault.clone(),
+            client: client.clone(),
+            events,
+            database: database.clone(),
+            clock: clock.clone(),
+        })
+    });
+    let alerts = alerts.map_err(|(key, why)| anyhow::anyhow!("alerts.{key}: {why}"))?;
+
     let parts = Parts {
         config: config.gateway.clone(),
         ledger: Ledger::new(database.clone(), clock.clone()),
@@ -190,11 +209,12 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let gateway = Gateway::new(parts, tracker.clone());
     let api = Api {
         gateway: gateway.clone(),
+        alerts: alerts.clone(),
         authenticator: Arc::new(authenticator),
         metrics,
         config: Arc::new(config.api.clone()),
     };
-    Ok(House { api, gateway, probers, database })
+    Ok(House { api, gateway, alerts, probers, database })
 }
 
 /// Where no issuer is configured, a gateway that only this machine can reach believes the tokens that it

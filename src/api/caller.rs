@@ -16,7 +16,6 @@ pub(super) struct Authenticated(pub(super) Arc<Caller>);
 
 impl Authenticated {
     /// Refuses a caller who has none of the roles.
-    #[expect(dead_code, reason = "the operations that need a role follow")]
     pub(super) fn require(&self, roles: &[Role]) -> Result<(), ApiError> {
         if roles.iter().any(|role| self.0.roles.contains(role)) {
             return Ok(());

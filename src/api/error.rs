@@ -15,7 +15,7 @@ use tracing::error;
 use utoipa::ToSchema;
 
 use crate::{
-    auth,
+    alerts, auth,
     gateway::{self, InputFault},
     routing::Misfit,
 };
@@ -123,6 +123,22 @@ impl From<gateway::Error> for ApiError {
             E::ServiceGone { .. } => Self::new(StatusCode::GONE, "service_gone", msg),
             E::Internal(source) => {
                 error!("a use case failed: {}", chain(source.as_ref()));
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", msg)
+            }
+        }
+    }
+}
+
+impl From<alerts::Error> for ApiError {
+    fn from(error: alerts::Error) -> Self {
+        use alerts::Error as E;
+        let msg = error.to_string();
+        match error {
+            E::UnknownAlert => Self::new(StatusCode::NOT_FOUND, "unknown_alert", msg),
+            E::Resolved => Self::new(StatusCode::CONFLICT, "alert_resolved", msg),
+            E::BadPageToken => Self::bad_request("bad_page_token", msg),
+            E::Database(_) => {
+                error!("the alerts failed: {}", chain(&error));
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", msg)
             }
         }

@@ -16,7 +16,7 @@ use axum::Router;
 use serde::Deserialize;
 use url::Url;
 
-use crate::{auth::Authenticator, gateway::Gateway, telemetry::Metrics};
+use crate::{alerts::Alerts, auth::Authenticator, gateway::Gateway, telemetry::Metrics};
 
 pub use self::{openapi::document, ops::router as ops_router};
 
@@ -66,6 +66,8 @@ impl Default for Config {
 pub struct Api {
     /// The use cases.
     pub gateway: Arc<Gateway>,
+    /// What operators are told.
+    pub alerts: Arc<Alerts>,
     /// Tells who asks.
     pub authenticator: Arc<Authenticator>,
     /// What is counted.

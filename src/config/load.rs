@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use super::{Config, Problem, SecretRef, ServiceConfig};
+use crate::alerts;
 
 /// Environment variables that begin so overlay the file: `GA4GH_GATEWAY__SERVER__LISTEN` is
 /// `server.listen`.
@@ -55,6 +56,7 @@ fn from_table(
         gateway: reader.section(&mut table, "gateway"),
         health: reader.section(&mut table, "health"),
         circuit: reader.section(&mut table, "circuit"),
+        alerts: reader.section(&mut table, "alerts"),
         log: reader.section(&mut table, "log"),
         services: reader.services(&mut table),
     };
@@ -211,6 +213,11 @@ impl Reader {
             }
             Some(Err(message)) => self.problem("database_url", message),
             Some(Ok(_)) | None => {}
+        }
+        let authorities = config.client.extra_ca_file.as_deref();
+        let alerts = config.alerts.with_secrets(SecretRef::read);
+        if let Err((key, why)) = alerts.and_then(|alerts| alerts::check(&alerts, authorities)) {
+            self.problem(&format!("alerts.{key}"), why);
         }
         if config.gateway.poll_min > config.gateway.poll_max {
             self.problem("gateway.poll_min", "it is longer than gateway.poll_max");

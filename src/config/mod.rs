@@ -13,7 +13,7 @@ mod tests;
 
 use std::path::PathBuf;
 
-use crate::{api, auth, backend::client, edge, gateway, health, telemetry, vitals};
+use crate::{alerts, api, auth, backend::client, edge, gateway, health, telemetry, vitals};
 
 pub use self::{
     load::{ENV_PREFIX, from_value, load},
@@ -44,6 +44,8 @@ pub struct Config {
     pub health: health::Config,
     /// When a service is left alone, and how much it gets at a time.
     pub circuit: vitals::Config,
+    /// What operators are told of, and how.
+    pub alerts: alerts::Config<SecretRef>,
     /// The log.
     pub log: telemetry::Config,
     /// The services of the federation.
@@ -62,6 +64,7 @@ impl Default for Config {
             gateway: gateway::Config::default(),
             health: health::Config::default(),
             circuit: vitals::Config::default(),
+            alerts: alerts::Config::default(),
             log: telemetry::Config::default(),
             services: Vec::new(),
         }

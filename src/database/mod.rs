@@ -106,8 +106,14 @@ impl Database {
 
 type Script = (i64, &'static str, &'static str);
 
-const SQLITE: &[Script] = &[(1, "runs", include_str!("migrations/sqlite/0001_runs.sql"))];
-const POSTGRES: &[Script] = &[(1, "runs", include_str!("migrations/postgres/0001_runs.sql"))];
+const SQLITE: &[Script] = &[
+    (1, "runs", include_str!("migrations/sqlite/0001_runs.sql")),
+    (5, "alerts", include_str!("migrations/sqlite/0005_alerts.sql")),
+];
+const POSTGRES: &[Script] = &[
+    (1, "runs", include_str!("migrations/postgres/0001_runs.sql")),
+    (5, "alerts", include_str!("migrations/postgres/0005_alerts.sql")),
+];
 
 fn migrator(scripts: &[Script]) -> Migrator {
     let migrations = scripts.iter().map(|(version, name, sql)| {

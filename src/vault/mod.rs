@@ -1,11 +1,13 @@
 //! Secrets at rest: the master key, what is sealed with it, and the services' credentials.
 
+mod expiry;
 mod key_file;
 mod seal;
 
 use std::collections::BTreeMap;
 
 pub use self::{
+    expiry::expires_at,
     key_file::{KeyFileError, open_key_file},
     seal::{Sealer, Unsealable},
 };

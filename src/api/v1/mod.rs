@@ -1,5 +1,6 @@
 //! Our own API, beside the GA4GH ones.
 
+mod alerts;
 mod get_decision;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -10,5 +11,5 @@ use super::Api;
 pub(super) const BASE: &str = "/api/v1";
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(get_decision::get_decision))
+    OpenApiRouter::new().routes(routes!(get_decision::get_decision)).merge(alerts::routes())
 }

@@ -3,6 +3,7 @@
 //! Nothing here retries a request that may have had an effect.
 
 mod answer;
+mod certificates;
 mod error;
 mod follow;
 mod form;
@@ -13,7 +14,7 @@ mod sight;
 mod token;
 mod upload;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
@@ -32,6 +33,7 @@ use crate::domain::Credential;
 
 pub use self::{
     answer::{Answer, Problem, plain_text},
+    certificates::Certificates,
     error::HttpError,
     follow::{as_home, slash_variant},
     form::Form,
@@ -65,6 +67,9 @@ pub struct Config {
     pub max_answer_bytes: usize,
     /// Idle connections kept per service.
     pub idle_connections: usize,
+    /// Certificate authorities, in PEM, that are trusted beside those of the machine, such as the private
+    /// one of an institution.
+    pub extra_ca_file: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -76,6 +81,7 @@ impl Default for Config {
             stall_timeout: Duration::from_secs(60),
             max_answer_bytes: 32 * 1024 * 1024,
             idle_connections: 32,
+            extra_ca_file: None,
         }
     }
 }
@@ -94,18 +100,21 @@ struct Inner {
     /// For requests with a body. A connection that died unnoticed would make a submission uncertain.
     single: Connections,
     tokens: Tokens,
+    certificates: Certificates,
     config: Config,
 }
 
 impl Client {
-    /// A client that trusts the certificate authorities of the machine.
+    /// A client that trusts the certificate authorities of the machine, and those of the configuration.
     pub fn try_new(config: Config) -> std::io::Result<Self> {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(config.connect_timeout));
         connector.set_nodelay(true);
         connector.enforce_http(false);
+        let certificates = Certificates::default();
+        let tls = certificates::tls(config.extra_ca_file.as_deref(), certificates.clone())?;
         let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(rustls::crypto::ring::default_provider())?
+            .with_tls_config(tls)
             .https_or_http()
             .enable_http1()
             .wrap_connector(connector);
@@ -117,12 +126,17 @@ impl Client {
         let single =
             Legacy::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
         let tokens = Tokens::default();
-        Ok(Self { inner: Arc::new(Inner { kept, single, tokens, config }) })
+        Ok(Self { inner: Arc::new(Inner { kept, single, tokens, certificates, config }) })
     }
 
     /// The deadlines and bounds in force.
     pub fn config(&self) -> &Config {
         &self.inner.config
+    }
+
+    /// The certificates that servers showed.
+    pub fn certificates(&self) -> &Certificates {
+        &self.inner.certificates
     }
 
     /// Asks with GET. The answer's head must come within the answer time-out.
