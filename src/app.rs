@@ -1,7 +1,6 @@
 //! The composition root: a configuration in, a running gateway out, with its real addresses.
 
 use std::{
-    collections::BTreeMap,
     fs::{self, File, TryLockError},
     net::SocketAddr,
     os::unix::fs::PermissionsExt,
@@ -21,16 +20,17 @@ use crate::{
     alerts::{self, Alerts},
     api::{self, Api},
     auth::{self, Authenticator, DevelopmentIssuer, FetchKeys},
-    backend::{self, Adapters, Measured, client::Client},
+    backend::{self, client::Client},
     config::{Config, SecretRef},
     database::Database,
-    domain::{Clock, Credential, SystemClock},
+    domain::{Clock, Credential, Service, SystemClock},
     edge::{self, Edge},
     events::Events,
+    federation::{self, Federation},
     gateway::{Gateway, Parts},
     health::{self, Prober},
     ledger::Ledger,
-    registry::{Record, Registry, Source},
+    registry::{self, Registry},
     telemetry::Metrics,
     vault::{Sealer, Vault, open_key_file},
 };
@@ -123,7 +123,7 @@ pub fn check(config: &Config) -> Vec<String> {
         Err(error) => return vec![format!("client: {error}")],
     };
     for (position, service) in config.services.iter().enumerate() {
-        let built = service.to_service().map_err(|(_, why)| why);
+        let built = service.document.to_service().map_err(|flaw| flaw.why);
         if let Err(why) = built.and_then(|service| backend::build(&service, &client)) {
             problems.push(format!("services[{position}].settings: {why}"));
         }
@@ -155,21 +155,21 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let database = database.context("the database cannot be opened")?;
     let master = open_key_file(&config.data_dir.join("master.key"))?;
 
-    let metrics = Arc::new(Metrics::new());
-    let adapters = Arc::new(Adapters::default());
-    let registry = Arc::new(Registry::new(config.circuit.clone()));
-    let mut credentials = BTreeMap::new();
-    for item in &config.services {
-        let service = item.to_service().map_err(|(key, why)| anyhow::anyhow!("{key}: {why}"))?;
-        let adapter = backend::build(&service, &client)
-            .map_err(|why| anyhow::anyhow!("service {}: {why}", service.id))?;
-        let credential = item.to_credential().map_err(anyhow::Error::msg)?;
-        let adapter = Measured::new(adapter, service.id.clone(), metrics.clone());
-        adapters.put(service.id.clone(), Arc::new(adapter));
-        credentials.insert(service.id.clone(), credential);
-        registry.put(Record::new(service, Source::Configuration, clock.now()));
-    }
-    let vault = Arc::new(Vault::new(credentials));
+    let ledger = Ledger::new(database.clone(), clock.clone());
+    let parts = federation::Parts {
+        registry: Arc::new(Registry::new(config.circuit.clone())),
+        store: registry::Store::new(database.clone()),
+        adapters: Arc::default(),
+        vault: Arc::new(Vault::new(database.clone(), Sealer::new(&master, "service credentials"))),
+        ledger: ledger.clone(),
+        client: client.clone(),
+        metrics: Arc::new(Metrics::new()),
+        events: Events::default(),
+        clock: clock.clone(),
+    };
+    let federation = Federation::new(parts.clone());
+    federation.open(configured(config)?).await.context("the services cannot be read")?;
+    let federation::Parts { registry, adapters, vault, metrics, .. } = parts;
     let fleet = registry.snapshot();
     let probers = fleet.services().filter_map(|listing| {
         let (registry, vault, clock) = (registry.clone(), vault.clone(), clock.clone());
@@ -195,7 +195,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
 
     let parts = Parts {
         config: config.gateway.clone(),
-        ledger: Ledger::new(database.clone(), clock.clone()),
+        ledger,
         registry,
         adapters,
         vault,
@@ -210,11 +210,22 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let api = Api {
         gateway: gateway.clone(),
         alerts: alerts.clone(),
+        federation,
         authenticator: Arc::new(authenticator),
         metrics,
         config: Arc::new(config.api.clone()),
     };
     Ok(House { api, gateway, alerts, probers, database })
+}
+
+/// The services of the configuration file, with their credentials read.
+fn configured(config: &Config) -> Result<Vec<(Service, Credential)>> {
+    let services = config.services.iter().map(|item| {
+        let service = item.document.to_service();
+        let service = service.map_err(|flaw| anyhow::anyhow!("{}: {}", flaw.member, flaw.why))?;
+        Ok((service, item.credential.read().map_err(anyhow::Error::msg)?))
+    });
+    services.collect()
 }
 
 /// Where no issuer is configured, a gateway that only this machine can reach believes the tokens that it

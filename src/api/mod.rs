@@ -16,7 +16,9 @@ use axum::Router;
 use serde::Deserialize;
 use url::Url;
 
-use crate::{alerts::Alerts, auth::Authenticator, gateway::Gateway, telemetry::Metrics};
+use crate::{
+    alerts::Alerts, auth::Authenticator, federation::Federation, gateway::Gateway, telemetry::Metrics,
+};
 
 pub use self::{openapi::document, ops::router as ops_router};
 
@@ -68,6 +70,8 @@ pub struct Api {
     pub gateway: Arc<Gateway>,
     /// What operators are told.
     pub alerts: Arc<Alerts>,
+    /// The services that take part.
+    pub federation: Arc<Federation>,
     /// Tells who asks.
     pub authenticator: Arc<Authenticator>,
     /// What is counted.

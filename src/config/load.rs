@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use super::{Config, Problem, SecretRef, ServiceConfig};
+use super::{Config, Problem, SecretRef, ServiceConfig, service::CredentialConfig};
 use crate::alerts;
 
 /// Environment variables that begin so overlay the file: `GA4GH_GATEWAY__SERVER__LISTEN` is
@@ -181,11 +181,30 @@ impl Reader {
         for (position, item) in list.into_iter().enumerate() {
             let key = format!("services[{position}]");
             match item {
-                Value::Table(section) => services.extend(self.read(&key, section)),
+                Value::Table(mut section) => {
+                    let credential = self.credential(&key, section.remove("credential"));
+                    let document = self.read(&key, section);
+                    let both = document.zip(credential);
+                    services.extend(
+                        both.map(|(document, credential)| ServiceConfig { document, credential }),
+                    );
+                }
                 _ => self.problem(&key, "a service is a table"),
             }
         }
         services
+    }
+
+    fn credential(&mut self, key: &str, value: Option<Value>) -> Option<CredentialConfig> {
+        let key = format!("{key}.credential");
+        match value {
+            None => Some(CredentialConfig::None),
+            Some(Value::Table(section)) => self.read(&key, section),
+            Some(_) => {
+                self.problem(&key, "it is a table, such as { type = \"none\" }");
+                None
+            }
+        }
     }
 
     /// What no section can see alone.
@@ -193,18 +212,19 @@ impl Reader {
         let mut ids = HashSet::new();
         for (position, service) in config.services.iter().enumerate() {
             let key = format!("services[{position}]");
-            if let Err((field, message)) = service.to_service() {
-                self.problem(&format!("{key}.{field}"), message);
+            let ServiceConfig { document, credential } = service;
+            if let Err(flaw) = document.to_service() {
+                self.problem(&format!("{key}.{}", flaw.member), flaw.why);
             }
-            if !crate::backend::KINDS.contains(&service.kind.as_str()) {
+            if !crate::backend::KINDS.contains(&document.kind.as_str()) {
                 let kinds = crate::backend::KINDS.join(", ");
                 self.problem(&format!("{key}.kind"), format!("a kind is one of {kinds}"));
             }
-            if let Err(message) = service.to_credential() {
+            if let Err(message) = credential.read() {
                 self.problem(&format!("{key}.credential"), message);
             }
-            if !ids.insert(&service.id) {
-                self.problem(&format!("{key}.id"), format!("`{}` is taken", service.id));
+            if !ids.insert(&document.id) {
+                self.problem(&format!("{key}.id"), format!("`{}` is taken", document.id));
             }
         }
         match config.database_url.as_ref().map(SecretRef::read) {

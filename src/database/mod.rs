@@ -108,10 +108,12 @@ type Script = (i64, &'static str, &'static str);
 
 const SQLITE: &[Script] = &[
     (1, "runs", include_str!("migrations/sqlite/0001_runs.sql")),
+    (2, "services", include_str!("migrations/sqlite/0002_services.sql")),
     (5, "alerts", include_str!("migrations/sqlite/0005_alerts.sql")),
 ];
 const POSTGRES: &[Script] = &[
     (1, "runs", include_str!("migrations/postgres/0001_runs.sql")),
+    (2, "services", include_str!("migrations/postgres/0002_services.sql")),
     (5, "alerts", include_str!("migrations/postgres/0005_alerts.sql")),
 ];
 

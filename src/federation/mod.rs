@@ -1,5 +1,74 @@
 //! The services that take part: how they come, change and go.
+//!
+//! A change is written down first and takes effect at once, without a restart.
 
-mod document;
+mod credential;
+mod error;
+mod export;
+mod install;
+mod open;
+mod service;
+mod validate;
 
-pub use self::document::{Flaw, OrganizationDocument, ServiceDocument, StandInDocument};
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use crate::{
+    backend::{Adapters, client::Client},
+    domain::Clock,
+    events::Events,
+    ledger::Ledger,
+    registry::{Registry, Store},
+    telemetry::Metrics,
+    vault::Vault,
+};
+
+pub use self::{
+    credential::CredentialDocument,
+    error::Error,
+    export::{Import, ImportReport},
+    service::Change,
+};
+pub use crate::registry::{Flaw, OrganizationDocument, ServiceDocument, StandInDocument};
+
+/// The result of a use case.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything that the use cases stand on.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// The services, as everybody sees them.
+    pub registry: Arc<Registry>,
+    /// What is written down about them.
+    pub store: Store,
+    /// Their adapters.
+    pub adapters: Arc<Adapters>,
+    /// Their credentials.
+    pub vault: Arc<Vault>,
+    /// Which runs went where.
+    pub ledger: Ledger,
+    /// What adapters call with.
+    pub client: Client,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Who is told of changes.
+    pub events: Events,
+    /// Wall time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The use cases around the services that take part.
+#[derive(Debug)]
+pub struct Federation {
+    parts: Parts,
+    /// One change at a time: each is checked against all services, written down and put in force.
+    writer: Mutex<()>,
+}
+
+impl Federation {
+    /// The use cases over their parts.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        Arc::new(Self { parts, writer: Mutex::new(()) })
+    }
+}

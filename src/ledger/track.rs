@@ -95,6 +95,15 @@ impl Ledger {
         rows.into_iter().map(LiveRun::try_from).collect()
     }
 
+    /// Whether any run went to a service, or may have gone there.
+    pub async fn knows_runs_of(&self, service: &ServiceId) -> Result<bool> {
+        const SQL: &str = "SELECT run_id FROM runs WHERE service_id = $1 LIMIT 1";
+        let found: Option<(String,)> = on_pool!(read &self.database, pool => {
+            sqlx::query_as(SQL).bind(service.as_str()).fetch_optional(pool).await?
+        });
+        Ok(found.is_some())
+    }
+
     /// The services that have runs to follow.
     pub async fn services_with_live_runs(&self) -> Result<Vec<ServiceId>> {
         const SQL: &str = "SELECT DISTINCT service_id FROM runs WHERE phase = $1 \

@@ -2,8 +2,10 @@
 //!
 //! Readers take a [`Snapshot`] and decide on it from start to finish.
 
+mod document;
 mod listing;
 mod record;
+mod store;
 
 use std::sync::{Arc, Mutex};
 
@@ -13,8 +15,10 @@ use rpds::RedBlackTreeMapSync;
 use tokio::sync::watch;
 
 pub use self::{
+    document::{Flaw, OrganizationDocument, ServiceDocument, StandInDocument},
     listing::{Listing, Reach},
     record::{Mode, Record, Source},
+    store::{Error, Store},
 };
 use crate::{
     domain::{Offer, Service, ServiceId},

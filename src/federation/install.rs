@@ -1,0 +1,29 @@
+//! Puts a record in force: its adapter, its credential and its place among the services.
+
+use std::sync::Arc;
+
+use super::{Federation, Flaw, Result};
+use crate::{
+    backend::{self, Backend, Measured},
+    domain::Service,
+    registry::Record,
+};
+
+impl Federation {
+    /// Puts a record in force, with the adapter that [`Federation::adapter`] made for it.
+    pub(super) fn install(&self, record: Record, adapter: Arc<dyn Backend>) {
+        let id = record.id().clone();
+        self.parts.registry.put(record);
+        let measured = Measured::new(adapter, id.clone(), self.parts.metrics.clone());
+        self.parts.adapters.put(id, Arc::new(measured));
+    }
+
+    /// The adapter of a service, which tells wrong settings.
+    pub(super) fn adapter(&self, service: &Service) -> Result<Arc<dyn Backend>, Flaw> {
+        if !backend::KINDS.contains(&service.kind.as_str()) {
+            let kinds = backend::KINDS.join(", ");
+            return Err(Flaw::new("kind", format!("a kind is one of {kinds}")));
+        }
+        backend::build(service, &self.parts.client).map_err(|why| Flaw::new("settings", why))
+    }
+}
