@@ -17,7 +17,8 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::{
-    alerts::Alerts, auth::Authenticator, federation::Federation, gateway::Gateway, telemetry::Metrics,
+    alerts::Alerts, auth::Authenticator, federation::Federation, gateway::Gateway,
+    telemetry::Metrics,
 };
 
 pub use self::{openapi::document, ops::router as ops_router};
