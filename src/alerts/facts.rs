@@ -46,6 +46,7 @@ pub(super) fn gather(fleet: &Snapshot, vault: &Vault, certificates: &Certificate
 fn of(listing: &Listing, vault: &Vault, certificates: &Certificates) -> Facts {
     let service = listing.service();
     let closed = listing.offer().is_some_and(|offer| offer.closed.is_some());
+    let condition = listing.vitals().condition();
     let host = service.url.host_str().filter(|_| service.url.scheme() == "https");
     Facts {
         service: service.id.clone(),
@@ -55,10 +56,10 @@ fn of(listing: &Listing, vault: &Vault, certificates: &Certificates) -> Facts {
             || (closed && matches!(listing.reach(), Reach::Usable)),
         reach: listing.reach().clone(),
         reach_since: listing.reach_since(),
-        openings: 0,
-        success_rate: None,
-        samples: 0,
-        latency: None,
+        openings: condition.trips,
+        success_rate: condition.success_rate,
+        samples: condition.samples,
+        latency: condition.latency,
         credential_expires_at: vault::expires_at(&vault.service_credential(&service.id)),
         certificate_expires_at: host.and_then(|host| certificates.expires_at(host)),
     }

@@ -22,12 +22,12 @@ pub(super) struct JsonBody<T>(pub(super) T);
 impl<T: DeserializeOwned> FromRequest<Api> for JsonBody<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, api: &Api) -> Result<Self> {
+    async fn from_request(request: Request, _: &Api) -> Result<Self> {
         let media_type = media_type(&request);
         if media_type != "application/json" && !media_type.ends_with("+json") {
             return Err(unsupported("the body is `application/json`"));
         }
-        parse(&read(request, api).await?).map(Self)
+        parse(&read(request).await?).map(Self)
     }
 }
 
@@ -39,7 +39,7 @@ pub(super) fn media_type(request: &Request) -> String {
 }
 
 /// The whole body, within the bound.
-pub(super) async fn read(request: Request, _: &Api) -> Result<Bytes> {
+pub(super) async fn read(request: Request) -> Result<Bytes> {
     axum::body::to_bytes(request.into_body(), MAX_BYTES)
         .await
         .map_err(|_| ApiError::bad_request("bad_body", "the body broke off, or is too long"))

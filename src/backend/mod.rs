@@ -9,6 +9,7 @@ pub mod client;
 mod details;
 mod dnastack;
 mod error;
+mod guarded;
 pub mod imputation_template;
 mod measured;
 mod michigan;
@@ -32,6 +33,7 @@ pub use self::{
     build::{KINDS, build},
     details::{LogSource, OutputFile, RunDetails, TaskDetails, output_marker, output_path},
     error::Error,
+    guarded::Guarded,
     measured::Measured,
 };
 

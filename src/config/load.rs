@@ -239,6 +239,9 @@ impl Reader {
         if let Err((key, why)) = alerts.and_then(|alerts| alerts::check(&alerts, authorities)) {
             self.problem(&format!("alerts.{key}"), why);
         }
+        for (key, message) in config.circuit.problems() {
+            self.problem(&format!("circuit.{key}"), message);
+        }
         if config.gateway.poll_min > config.gateway.poll_max {
             self.problem("gateway.poll_min", "it is longer than gateway.poll_max");
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Federation, Flaw, Result};
 use crate::{
-    backend::{self, Backend, Measured},
+    backend::{self, Backend, Guarded, Measured},
     domain::Service,
     registry::Record,
 };
@@ -14,7 +14,12 @@ impl Federation {
     pub(super) fn install(&self, record: Record, adapter: Arc<dyn Backend>) {
         let id = record.id().clone();
         self.parts.registry.put(record);
-        let measured = Measured::new(adapter, id.clone(), self.parts.metrics.clone());
+        let Some(vitals) = self.parts.registry.snapshot().get(&id).map(|l| l.vitals().clone())
+        else {
+            return;
+        };
+        let guarded = Guarded::new(adapter, vitals);
+        let measured = Measured::new(Arc::new(guarded), id.clone(), self.parts.metrics.clone());
         self.parts.adapters.put(id, Arc::new(measured));
     }
 

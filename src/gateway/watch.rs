@@ -285,7 +285,11 @@ impl Watch {
 /// that answers, and cannot, is asked only so often.
 fn may_yet_tell(error: &backend::Error) -> bool {
     match error {
-        backend::Error::Unavailable { source, .. } => source.is_some(),
+        // A time to ask again is also named by a circuit that keeps the question away.
+        backend::Error::Unavailable { source, retry_after, .. } => {
+            retry_after.is_some()
+                || source.as_ref().is_some_and(backend::client::HttpError::is_transport)
+        }
         backend::Error::Uncertain { .. }
         | backend::Error::Busy { .. }
         | backend::Error::Credential { .. } => true,

@@ -49,7 +49,8 @@ mod templates;
 // What every adapter does, and what each does alone.
 mod backends;
 
-// What operators ask.
+// What operators ask, and what they are told.
+mod alerts;
 mod ops;
 
 // Real clients in front of us, real servers behind us.

@@ -35,12 +35,20 @@ pub enum HttpError {
     /// The credential cannot be put in a header; nothing was sent.
     #[error("the credential holds characters that no header may carry")]
     BadCredential,
+    /// A whole answer, but one that says that the server failed.
+    #[error("the server failed with HTTP {0}")]
+    Status(u16),
     /// The address cannot be asked for; nothing was sent.
     #[error("the address is not a valid one")]
     BadUrl,
 }
 
 impl HttpError {
+    /// Whether no whole answer came, so that the next call would most likely fare no better.
+    pub fn is_transport(&self) -> bool {
+        !matches!(self, Self::Status(_))
+    }
+
     /// What a failed read means: nothing happened, and a later moment may do.
     pub fn into_read_error(self) -> Error {
         match self {
@@ -62,7 +70,7 @@ impl HttpError {
             }
             // A request that was cut short is refused by every HTTP server; it cannot be run.
             Self::Upload(source) => Error::Input(source),
-            Self::Broken(_) | Self::Timeout { .. } | Self::TooLarge { .. } => {
+            Self::Broken(_) | Self::Timeout { .. } | Self::TooLarge { .. } | Self::Status(_) => {
                 Error::Uncertain { why: self.to_string(), source: Some(self) }
             }
         }
@@ -80,7 +88,7 @@ impl Problem {
             500.. => Error::Unavailable {
                 why: format!("HTTP {}: {}", self.status, self.message),
                 retry_after: self.retry_after,
-                source: None,
+                source: Some(HttpError::Status(self.status)),
             },
             _ => Error::Refused { status: self.status, message: self.message },
         }
@@ -94,14 +102,18 @@ impl Problem {
             429 => Error::Busy { message: self.message, retry_after: self.retry_after },
             // Envoy says so of a service that died after it got the request.
             503 if self.message.contains("disconnect/reset") => {
-                Error::uncertain(format!("HTTP 503: {}", self.message))
+                let why = format!("HTTP 503: {}", self.message);
+                Error::Uncertain { why, source: Some(HttpError::Status(self.status)) }
             }
             503 => Error::Unavailable {
                 why: self.message,
                 retry_after: self.retry_after,
-                source: None,
+                source: Some(HttpError::Status(self.status)),
             },
-            500.. => Error::uncertain(format!("HTTP {}: {}", self.status, self.message)),
+            500.. => Error::Uncertain {
+                why: format!("HTTP {}: {}", self.status, self.message),
+                source: Some(HttpError::Status(self.status)),
+            },
             _ => Error::Refused { status: self.status, message: self.message },
         }
     }

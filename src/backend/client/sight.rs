@@ -3,7 +3,7 @@
 use futures_util::{StreamExt, stream};
 
 use crate::{
-    backend::{Error, Observed, Result, Sighting},
+    backend::{Error, Observed, Result, Sighting, client::HttpError},
     domain::BackendRunId,
 };
 
@@ -46,7 +46,9 @@ where
 /// Whether a failure would be the same for every run.
 fn is_out_of_reach(observed: &Result<Observed>) -> bool {
     match observed {
-        Err(Error::Unavailable { source, .. }) => source.is_some(),
+        Err(Error::Unavailable { source, .. }) => {
+            source.as_ref().is_some_and(HttpError::is_transport)
+        }
         Err(Error::Credential { .. } | Error::Busy { .. }) => true,
         Ok(_) | Err(_) => false,
     }
@@ -57,7 +59,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::{backend::client::HttpError, ga4gh::wes::State};
+    use crate::ga4gh::wes::State;
 
     fn ids(count: usize) -> Vec<BackendRunId> {
         (0..count).map(|n| BackendRunId::new(n.to_string())).collect()

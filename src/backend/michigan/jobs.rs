@@ -81,7 +81,7 @@ pub(super) async fn sight(
             }
         };
         // A server that cannot be reached is not asked again for every other run.
-        down |= matches!(job, Err(Error::Unavailable { source: Some(_), .. }));
+        down |= matches!(&job, Err(Error::Unavailable { source: Some(cause), .. }) if cause.is_transport());
         let observed = job.and_then(|job| observe(&job, is_canceling(id)));
         sightings.push(Sighting { id: id.clone(), observed });
     }

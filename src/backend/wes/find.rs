@@ -8,7 +8,10 @@ use serde_json::Value;
 
 use super::{Site, WesBackend, wire};
 use crate::{
-    backend::{Error, RUN_TAG, Result, client::join},
+    backend::{
+        Error, RUN_TAG, Result,
+        client::{HttpError, join},
+    },
     domain::{BackendRunId, Credential, RunId},
     ga4gh::time::parse_lenient,
 };
@@ -150,7 +153,11 @@ impl WesBackend {
                     any_read = true;
                 }
                 // wes-service answers 500 for runs that it made up when it was asked for them.
-                Err(error @ Error::Unavailable { source: None, .. }) => failure = Some(error),
+                Err(
+                    error @ Error::Unavailable { source: None | Some(HttpError::Status(_)), .. },
+                ) => {
+                    failure = Some(error);
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -66,7 +66,9 @@ impl WesBackend {
                 Ok(tasks) => log.task_logs = tasks,
                 // No such path (wes-service, Toil, genpei), or 400 "not implemented" (sapporo).
                 Err(Error::UnknownRun | Error::Malformed(_) | Error::Refused { .. }) => {}
-                Err(Error::Unavailable { why, source: None, .. }) => {
+                Err(Error::Unavailable {
+                    why, source: None | Some(HttpError::Status(_)), ..
+                }) => {
                     details.system_logs.push(format!("the tasks could not be read: {why}"));
                 }
                 Err(error) => return Err(error),

@@ -121,6 +121,18 @@ impl WesClient {
         read(self.call(Method::GET, &format!("{}/api/v1{path}", self.base), None).await).await
     }
 
+    /// Sends JSON to our own API.
+    pub(crate) async fn post_v1(&self, path: &str, body: &str) -> (StatusCode, Value) {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("{}/api/v1{path}", self.base))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(ga4gh_gateway::backend::client::full(body.to_owned()))
+            .expect("the request is a valid one");
+        let answer = self.client.send(&self.credential, request, Duration::from_secs(60)).await;
+        read(answer.expect("the gateway answers")).await
+    }
+
     /// Reads a file by its absolute URL.
     pub(crate) async fn download(
         &self,

@@ -70,19 +70,24 @@ impl TestGateway {
 
     /// A token of a researcher.
     pub(crate) fn token(&self, subject: &str) -> String {
+        self.token_as(subject, &[Role::Researcher])
+    }
+
+    /// A token of somebody with these roles.
+    pub(crate) fn token_as(&self, subject: &str, roles: &[Role]) -> String {
         let issuer = DevelopmentIssuer::open(self.data_dir(), Arc::new(SystemClock))
             .expect("the gateway made the key");
-        issuer.mint(
-            subject,
-            Some("Test University"),
-            &[Role::Researcher],
-            Duration::from_secs(3600),
-        )
+        issuer.mint(subject, Some("Test University"), roles, Duration::from_secs(3600))
     }
 
     /// The API, as this caller.
     pub(crate) fn client(&self, subject: &str) -> WesClient {
         WesClient::new(&self.base_url(), Some(self.token(subject)))
+    }
+
+    /// The API, as somebody with these roles.
+    pub(crate) fn client_as(&self, subject: &str, roles: &[Role]) -> WesClient {
+        WesClient::new(&self.base_url(), Some(self.token_as(subject, roles)))
     }
 
     /// The API, as somebody without a credential.
