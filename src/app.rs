@@ -145,14 +145,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let client = Client::try_new(config.client.clone())
         .context("the authorities to trust cannot be read")?;
     let authenticator = authenticator(config, client.clone(), clock.clone())?;
-    let database = match &config.database_url {
-        Some(place) => {
-            let url = place.read().map_err(anyhow::Error::msg)?;
-            Database::open_postgres(url.expose_secret()).await
-        }
-        None => Database::open_sqlite(&config.data_dir.join("gateway.sqlite")).await,
-    };
-    let database = database.context("the database cannot be opened")?;
+    let database = database(config).await?;
     let master = open_key_file(&config.data_dir.join("master.key"))?;
 
     let ledger = Ledger::new(database.clone(), clock.clone());
@@ -169,6 +162,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     };
     let federation = Federation::new(parts.clone());
     federation.open(configured(config)?).await.context("the services cannot be read")?;
+    let alerts = alerts(config, &parts, database.clone())?;
     let federation::Parts { registry, adapters, vault, metrics, .. } = parts;
     let fleet = registry.snapshot();
     let probers = fleet.services().filter_map(|listing| {
@@ -178,20 +172,6 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
         Some(Prober::new(config.health.clone(), id, adapter, registry, vault, clock))
     });
     let probers = probers.collect();
-
-    let events = Events::default();
-    let alerts = config.alerts.with_secrets(SecretRef::read).and_then(|alerts| {
-        Alerts::build(alerts::Parts {
-            config: alerts,
-            registry: registry.clone(),
-            vault: vault.clone(),
-            client: client.clone(),
-            events,
-            database: database.clone(),
-            clock: clock.clone(),
-        })
-    });
-    let alerts = alerts.map_err(|(key, why)| anyhow::anyhow!("alerts.{key}: {why}"))?;
 
     let parts = Parts {
         config: config.gateway.clone(),
@@ -216,6 +196,33 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
         config: Arc::new(config.api.clone()),
     };
     Ok(House { api, gateway, alerts, probers, database })
+}
+
+async fn database(config: &Config) -> Result<Database> {
+    let database = match &config.database_url {
+        Some(place) => {
+            let url = place.read().map_err(anyhow::Error::msg)?;
+            Database::open_postgres(url.expose_secret()).await
+        }
+        None => Database::open_sqlite(&config.data_dir.join("gateway.sqlite")).await,
+    };
+    database.context("the database cannot be opened")
+}
+
+/// The alerts over what the federation stands on.
+fn alerts(config: &Config, parts: &federation::Parts, database: Database) -> Result<Arc<Alerts>> {
+    let alerts = config.alerts.with_secrets(SecretRef::read).and_then(|alerts| {
+        Alerts::build(alerts::Parts {
+            config: alerts,
+            registry: parts.registry.clone(),
+            vault: parts.vault.clone(),
+            client: parts.client.clone(),
+            events: parts.events.clone(),
+            database,
+            clock: parts.clock.clone(),
+        })
+    });
+    alerts.map_err(|(key, why)| anyhow::anyhow!("alerts.{key}: {why}"))
 }
 
 /// The services of the configuration file, with their credentials read.

@@ -10,7 +10,7 @@ use super::{
     store::Listener,
     webhook::Webhook,
 };
-use crate::backend::client::Client;
+use crate::backend::client::{Client, plain_text};
 
 /// One way in which somebody is told.
 #[derive(Debug)]
@@ -31,8 +31,8 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    pub(super) fn of(why: String) -> Self {
-        Self { why, retry_after: None, last: false }
+    pub(super) fn of(error: &dyn std::error::Error) -> Self {
+        Self { why: plain_text(&chain(error)), retry_after: None, last: false }
     }
 }
 
@@ -71,7 +71,11 @@ impl Channel {
         };
         match tokio::time::timeout(wait, sent).await {
             Ok(sent) => sent,
-            Err(_) => Err(Failure::of(format!("no answer within {wait:?}"))),
+            Err(_) => Err(Failure {
+                why: format!("no answer within {wait:?}"),
+                retry_after: None,
+                last: false,
+            }),
         }
     }
 }
@@ -106,4 +110,19 @@ pub(super) fn build(
 pub(super) fn is_loopback(host: &str) -> bool {
     let host = host.trim_matches(['[', ']']);
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// An error with its causes, each said once.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let further = error.to_string();
+        if !text.contains(&further) {
+            text.push_str(": ");
+            text.push_str(&further);
+        }
+        source = error.source();
+    }
+    text
 }

@@ -13,7 +13,11 @@ use lettre::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Severity, SmtpConfig, SmtpTls, channel::Failure, message::Message};
+use super::{
+    Severity, SmtpConfig, SmtpTls,
+    channel::{Failure, chain, is_loopback},
+    message::Message,
+};
 
 /// The name of the channel.
 pub(super) const NAME: &str = "smtp";
@@ -44,7 +48,7 @@ impl Mail {
             return Err(("to", "nobody would get the mails".to_owned()));
         }
         let (tls, port) = match config.tls {
-            SmtpTls::None if super::channel::is_loopback(&config.host) => (Tls::None, 25),
+            SmtpTls::None if is_loopback(&config.host) => (Tls::None, 25),
             SmtpTls::None => {
                 return Err(("tls", "`none` is for a server on this machine".to_owned()));
             }
@@ -79,8 +83,8 @@ impl Mail {
         payload: &str,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        let message: Message = serde_json::from_str(payload)
-            .map_err(|error| Failure::of(format!("the message cannot be read: {error}")))?;
+        let message: Message =
+            serde_json::from_str(payload).map_err(|error| Failure::of(&error))?;
         let mut mail = lettre::Message::builder()
             .from(self.from.clone())
             .subject(message.headline())
@@ -91,10 +95,10 @@ impl Mail {
         for to in &self.to {
             mail = mail.to(to.clone());
         }
-        let mail = mail.body(message.text()).map_err(|error| Failure::of(error.to_string()))?;
+        let mail = mail.body(message.text()).map_err(|error| Failure::of(&error))?;
         match self.transport.send(mail).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(Failure::of(chain(&error))),
+            Err(error) => Err(Failure::of(&error)),
         }
     }
 }
@@ -110,18 +114,4 @@ fn parameters(
         parameters = parameters.add_root_certificate(authority);
     }
     parameters.build().map_err(|error| ("host", chain(&error)))
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let further = error.to_string();
-        if !text.contains(&further) {
-            text.push_str(": ");
-            text.push_str(&further);
-        }
-        source = error.source();
-    }
-    text
 }

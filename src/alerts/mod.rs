@@ -189,7 +189,11 @@ impl Alerts {
             match self.look(state.take()).await {
                 Ok(next) => state = Some(next),
                 // The state is read anew from the database, which is what counts.
-                Err(error) => error!("the alerts cannot be kept up to date: {error}"),
+                Err(error) => {
+                    error!("the alerts cannot be kept up to date: {error}");
+                    // Some of the look may have been written down before it failed.
+                    self.news.send_replace(());
+                }
             }
             let now = self.clock.now();
             if tidied

@@ -100,24 +100,15 @@ impl Store {
         on_pool!(write &self.database, pool => {
             let mut all = pool.begin().await?;
             for transition in transitions {
-                let (kind, sql, text) = statement(transition);
-                let raised = match &transition.change {
-                    Change::Raised { service, severity, .. } => Some((service, *severity)),
-                    Change::Escalated { .. } | Change::Resolved { .. } => None,
-                };
-                let query = sqlx::query_as::<_, Alert>(sql)
+                let Statement { kind, sql, text, more } = statement(transition);
+                let mut query = sqlx::query_as::<_, Alert>(sql)
                     .bind(&transition.rule)
                     .bind(&transition.subject)
                     .bind(now)
                     .bind(cut(text));
-                let query = match (&transition.change, raised) {
-                    (_, Some((service, severity))) => query
-                        .bind(severity.as_str())
-                        .bind(service.as_str())
-                        .bind(Uuid::now_v7().to_string()),
-                    (Change::Escalated { severity, .. }, None) => query.bind(severity.as_str()),
-                    (Change::Raised { .. } | Change::Resolved { .. }, None) => query,
-                };
+                for value in more {
+                    query = query.bind(value);
+                }
                 let Some(alert) = query.fetch_optional(&mut *all).await? else { continue };
                 let told: Vec<String> = match kind {
                     Kind::Resolved => {
@@ -246,34 +237,52 @@ const TOLD: &str = "SELECT DISTINCT channel FROM deliveries WHERE alert_id = $1 
 const DELIVER: &str = "INSERT INTO deliveries (id, alert_id, channel, kind, payload, state, \
      created_at, next_at) VALUES ($1, $2, $3, $4, $5, 'pending', $6, $6)";
 
+/// What a transition writes. Its parameters are the rule, the subject, the time, the text, and `more`.
+struct Statement<'a> {
+    kind: Kind,
+    sql: &'static str,
+    text: &'a str,
+    more: Vec<String>,
+}
+
 /// What a transition writes; nothing comes back where it was written before.
-fn statement(transition: &Transition) -> (Kind, &'static str, &str) {
+fn statement(transition: &Transition) -> Statement<'_> {
     match &transition.change {
-        Change::Raised { message, .. } => {
-            const SQL: &str = concat!(
+        Change::Raised { service, severity, message } => Statement {
+            kind: Kind::Raised,
+            sql: concat!(
                 "INSERT INTO alerts (rule, subject, raised_at, last_seen, message, severity, \
                  service_id, id) VALUES ($1, $2, $3, $3, $4, $5, $6, $7) \
                  ON CONFLICT DO NOTHING RETURNING ",
                 columns!()
-            );
-            (Kind::Raised, SQL, message)
-        }
-        Change::Escalated { message, .. } => {
-            const SQL: &str = concat!(
+            ),
+            text: message,
+            more: vec![
+                severity.as_str().to_owned(),
+                service.to_string(),
+                Uuid::now_v7().to_string(),
+            ],
+        },
+        Change::Escalated { severity, message } => Statement {
+            kind: Kind::Escalated,
+            sql: concat!(
                 "UPDATE alerts SET last_seen = $3, message = $4, severity = $5 \
                  WHERE rule = $1 AND subject = $2 AND resolved_at IS NULL RETURNING ",
                 columns!()
-            );
-            (Kind::Escalated, SQL, message)
-        }
-        Change::Resolved { why } => {
-            const SQL: &str = concat!(
+            ),
+            text: message,
+            more: vec![severity.as_str().to_owned()],
+        },
+        Change::Resolved { why } => Statement {
+            kind: Kind::Resolved,
+            sql: concat!(
                 "UPDATE alerts SET last_seen = $3, resolved_at = $3, resolution = $4 \
                  WHERE rule = $1 AND subject = $2 AND resolved_at IS NULL RETURNING ",
                 columns!()
-            );
-            (Kind::Resolved, SQL, why)
-        }
+            ),
+            text: why,
+            more: Vec::new(),
+        },
     }
 }
 

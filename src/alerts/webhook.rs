@@ -11,7 +11,10 @@ use ring::hmac;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::{Severity, WebhookConfig, channel::Failure};
+use super::{
+    Severity, WebhookConfig,
+    channel::{Failure, is_loopback},
+};
 use crate::{
     backend::client::{Client, HttpError, full},
     domain::Credential,
@@ -58,9 +61,9 @@ impl Webhook {
             .header("webhook-timestamp", seconds)
             .header("webhook-signature", sign(&self.key, id, seconds, payload))
             .body(full(payload.to_owned()))
-            .map_err(|_| Failure::of(HttpError::BadUrl.to_string()))?;
+            .map_err(|_| Failure::of(&HttpError::BadUrl))?;
         let answer = client.send(&Credential::None, request, wait).await;
-        let answer = answer.map_err(|error| Failure::of(error.to_string()))?;
+        let answer = answer.map_err(|error| Failure::of(&error))?;
         if answer.status().is_success() {
             return Ok(());
         }
@@ -80,7 +83,7 @@ impl Webhook {
 fn check_url(url: &Url) -> Result<(), String> {
     match url.scheme() {
         "https" => Ok(()),
-        "http" if super::channel::is_loopback(url.host_str().unwrap_or_default()) => Ok(()),
+        "http" if is_loopback(url.host_str().unwrap_or_default()) => Ok(()),
         _ => Err("it is https, or http on this machine".to_owned()),
     }
 }

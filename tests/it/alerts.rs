@@ -1,10 +1,12 @@
 //! Alerts through the whole product: raised once, told on every channel until it was heard, resolved
 //! once, and seen in the API.
 
+#![expect(clippy::unwrap_used, reason = "much of it is in functions that only tests call")]
+
 use std::{fs, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use ga4gh_gateway::domain::Role;
+use ga4gh_gateway::domain::{Clock, Role, SystemClock};
 use http::StatusCode;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use serde_json::{Value, json};
@@ -218,7 +220,7 @@ async fn a_certificate_and_a_token_that_expire_are_told_before() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).display().to_string();
     let day = 24 * 3600;
-    let now = jiff::Zoned::now().timestamp().as_second();
+    let now = SystemClock.now().as_second();
     let (authority, certificate, key) = certificate(now + 10 * day);
     for (name, pem) in [("ca.pem", authority), ("tls.crt", certificate), ("tls.key", key)] {
         fs::write(file(name), pem).unwrap();

@@ -194,8 +194,8 @@ fn an_alert_ends_with_its_service_its_rule_and_its_narrowing() {
 
 #[test]
 fn bounds_are_crossed_for_a_while_and_let_go_with_a_margin() {
-    type Set = fn(&mut Facts, f32);
-    let cases: [(&str, Set, Duration, &[(f32, &str)]); 3] = [
+    type Case = (&'static str, fn(&mut Facts, f32), Duration, &'static [(f32, &'static str)]);
+    let cases: [Case; 3] = [
         (
             "failure-rate",
             |facts, failed| {
@@ -268,8 +268,8 @@ fn few_calls_say_nothing_about_a_rate() {
 
 #[test]
 fn what_expires_is_told_at_each_step_and_ends_when_it_is_renewed() {
-    type Set = fn(&mut Facts, Timestamp);
-    let cases: [(&str, Set, &[(u32, &str)]); 2] = [
+    type Case = (&'static str, fn(&mut Facts, Timestamp), &'static [(u32, &'static str)]);
+    let cases: [Case; 2] = [
         (
             "credential-expiring",
             |facts, at| facts.credential_expires_at = Some(at),
