@@ -26,7 +26,7 @@ use crate::{
     domain::{Clock, Credential, Service, SystemClock},
     edge::{self, Edge},
     events::Events,
-    federation::{self, Federation},
+    federation::{self, Federation, Own, Scout},
     gateway::{Gateway, Parts},
     health::{self, Prober},
     ledger::Ledger,
@@ -145,7 +145,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let client = Client::try_new(config.client.clone())
         .context("the authorities to trust cannot be read")?;
     let authenticator = authenticator(config, client.clone(), clock.clone())?;
-    let database = database(config).await?;
+    let database = open_database(config).await?;
     let master = open_key_file(&config.data_dir.join("master.key"))?;
 
     let ledger = Ledger::new(database.clone(), clock.clone());
@@ -156,6 +156,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
         vault: Arc::new(Vault::new(database.clone(), Sealer::new(&master, "service credentials"))),
         ledger: ledger.clone(),
         client: client.clone(),
+        guarded_client: Client::try_guarded(config.client.clone(), config.discovery.guard())?,
         metrics: Arc::new(Metrics::new()),
         events: Events::default(),
         clock: clock.clone(),
@@ -164,6 +165,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     federation.open(configured(config)?).await.context("the services cannot be read")?;
     let alerts = alerts(config, &parts, database.clone())?;
     let federation::Parts { registry, adapters, vault, metrics, .. } = parts;
+    let scout = scout(config, &registry, &vault, &clock)?;
     let fleet = registry.snapshot();
     let probers = fleet.services().filter_map(|listing| {
         let (registry, vault, clock) = (registry.clone(), vault.clone(), clock.clone());
@@ -191,22 +193,12 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
         gateway: gateway.clone(),
         alerts: alerts.clone(),
         federation,
+        scout,
         authenticator: Arc::new(authenticator),
         metrics,
         config: Arc::new(config.api.clone()),
     };
     Ok(House { api, gateway, alerts, probers, database })
-}
-
-async fn database(config: &Config) -> Result<Database> {
-    let database = match &config.database_url {
-        Some(place) => {
-            let url = place.read().map_err(anyhow::Error::msg)?;
-            Database::open_postgres(url.expose_secret()).await
-        }
-        None => Database::open_sqlite(&config.data_dir.join("gateway.sqlite")).await,
-    };
-    database.context("the database cannot be opened")
 }
 
 /// The alerts over what the federation stands on.
@@ -223,6 +215,31 @@ fn alerts(config: &Config, parts: &federation::Parts, database: Database) -> Res
         })
     });
     alerts.map_err(|(key, why)| anyhow::anyhow!("alerts.{key}: {why}"))
+}
+
+async fn open_database(config: &Config) -> Result<Database> {
+    let opened = match &config.database_url {
+        Some(place) => {
+            let url = place.read().map_err(anyhow::Error::msg)?;
+            Database::open_postgres(url.expose_secret()).await
+        }
+        None => Database::open_sqlite(&config.data_dir.join("gateway.sqlite")).await,
+    };
+    opened.context("the database cannot be opened")
+}
+
+/// Looks at servers that others name.
+fn scout(
+    config: &Config,
+    registry: &Arc<Registry>,
+    vault: &Arc<Vault>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<Scout>> {
+    let own = Own { id: config.api.id.clone(), url: config.api.public_url.clone() };
+    let (registry, vault, clock) = (registry.clone(), vault.clone(), clock.clone());
+    let scout =
+        Scout::try_new(config.discovery.clone(), &config.client, registry, vault, clock, own);
+    Ok(Arc::new(scout.context("no certificate authorities")?))
 }
 
 /// The services of the configuration file, with their credentials read.

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use crate::{
     alerts, auth,
+    federation::{self, ScoutError},
     gateway::{self, InputFault},
     routing::Misfit,
 };
@@ -61,6 +62,12 @@ impl ApiError {
 
     pub(super) fn bad_request(reason: &str, msg: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, reason, msg)
+    }
+
+    /// The gateway itself failed. The cause goes to the log, and not to the caller.
+    pub(super) fn internal(cause: &(dyn std::error::Error + 'static)) -> Self {
+        error!("a use case failed: {}", chain(cause));
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the gateway failed")
     }
 
     /// On a submission: no run came of it.
@@ -121,10 +128,39 @@ impl From<gateway::Error> for ApiError {
                     .retry_after(retry_after)
             }
             E::ServiceGone { .. } => Self::new(StatusCode::GONE, "service_gone", msg),
-            E::Internal(source) => {
-                error!("a use case failed: {}", chain(source.as_ref()));
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", msg)
-            }
+            E::Internal(source) => Self::internal(source.as_ref()),
+        }
+    }
+}
+
+impl From<federation::Error> for ApiError {
+    fn from(error: federation::Error) -> Self {
+        use federation::Error as E;
+        let msg = error.to_string();
+        match error {
+            E::Flawed(_) => Self::bad_request("bad_service", msg),
+            E::UnknownService(_) => Self::new(StatusCode::NOT_FOUND, "unknown_service_id", msg),
+            E::Taken(_) => Self::new(StatusCode::CONFLICT, "service_id_taken", msg),
+            E::Retired(_) => Self::new(StatusCode::CONFLICT, "service_id_retired", msg),
+            E::KeptElsewhere { .. } => Self::new(StatusCode::CONFLICT, "kept_elsewhere", msg),
+            E::Needed { .. } => Self::new(StatusCode::CONFLICT, "service_needed", msg),
+            E::Stale { .. } => Self::new(StatusCode::PRECONDITION_FAILED, "changed_meanwhile", msg),
+            E::Internal(source) => Self::internal(source.as_ref()),
+        }
+    }
+}
+
+impl From<ScoutError> for ApiError {
+    fn from(error: ScoutError) -> Self {
+        use ScoutError as E;
+        let msg = error.to_string();
+        match error {
+            E::Flawed(_) => Self::bad_request("bad_service", msg),
+            E::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, "address_not_allowed", msg),
+            E::Unreachable { .. } => Self::new(StatusCode::BAD_GATEWAY, "address_unreachable", msg),
+            E::UnknownService(_) => Self::new(StatusCode::NOT_FOUND, "unknown_service_id", msg),
+            E::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_looks", msg)
+                .retry_after(Some(Duration::from_secs(5))),
         }
     }
 }

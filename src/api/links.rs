@@ -31,6 +31,11 @@ impl Links {
         self.base.clone()
     }
 
+    /// The gateway's own WES.
+    pub(super) fn wes(&self) -> String {
+        format!("{}{}", self.base, super::wes::BASE)
+    }
+
     /// A page of the documentation.
     pub(super) fn docs(&self) -> String {
         format!("{}/docs/", self.base)

@@ -1,12 +1,15 @@
 //! The HTTP API: one file per operation, each with its OpenAPI text beside it.
 
+mod body;
 mod caller;
 mod error;
+mod etag;
 mod extract;
 mod json;
 mod links;
 mod openapi;
 mod ops;
+mod registry;
 mod v1;
 mod wes;
 
@@ -17,7 +20,10 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::{
-    alerts::Alerts, auth::Authenticator, federation::Federation, gateway::Gateway,
+    alerts::Alerts,
+    auth::Authenticator,
+    federation::{Federation, Scout},
+    gateway::Gateway,
     telemetry::Metrics,
 };
 
@@ -42,6 +48,8 @@ pub struct Config {
     pub contact_url: Option<String>,
     /// Where callers read how to get a credential.
     pub auth_instructions_url: Option<String>,
+    /// How clients of DNAstack's library log in; published in the service registry.
+    pub registry_login: Option<RegistryLogin>,
     /// Runs on a page, unless the caller asks for fewer.
     pub default_page_size: u32,
     /// Runs on a page at most.
@@ -58,10 +66,33 @@ impl Default for Config {
             organization_url: "https://example.org".to_owned(),
             contact_url: None,
             auth_instructions_url: None,
+            registry_login: None,
             default_page_size: 100,
             max_page_size: 1000,
         }
     }
+}
+
+/// How clients of DNAstack's library log in. All of it is published, so a secret in it is none.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistryLogin {
+    /// Grant type of OAuth 2.0: `urn:ietf:params:oauth:grant-type:device_code` for people, or
+    /// `client_credentials`.
+    pub grant_type: String,
+    /// Client id.
+    pub client_id: String,
+    /// Secret of a public client, where the grant type wants one.
+    #[serde(default)]
+    pub client_secret: Option<String>,
+    /// Where tokens are given out.
+    pub access_token_url: Url,
+    /// Where a device begins to log in.
+    #[serde(default)]
+    pub device_code_url: Option<Url>,
+    /// Scopes to ask for.
+    #[serde(default)]
+    pub scope: Option<String>,
 }
 
 /// What the handlers stand on.
@@ -73,6 +104,8 @@ pub struct Api {
     pub alerts: Arc<Alerts>,
     /// The services that take part.
     pub federation: Arc<Federation>,
+    /// Looks at servers before they take part.
+    pub scout: Arc<Scout>,
     /// Tells who asks.
     pub authenticator: Arc<Authenticator>,
     /// What is counted.
@@ -86,6 +119,7 @@ pub fn router(api: Api) -> Router {
     let (routes, document) = openapi::routes().split_for_parts();
     routes
         .merge(wes::aliases())
+        .merge(registry::aliases())
         .with_state(api)
         .merge(openapi::docs(document))
         .method_not_allowed_fallback(error::method_not_allowed)

@@ -11,7 +11,7 @@ use utoipa::{
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{Api, v1, wes};
+use super::{Api, registry, v1, wes};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -41,6 +41,7 @@ impl Modify for Credentials {
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(Document::openapi())
         .nest(wes::BASE, wes::routes())
+        .nest(registry::BASE, registry::routes())
         .nest(v1::BASE, v1::routes())
 }
 

@@ -17,3 +17,12 @@ pub fn build(service: &Service, client: &Client) -> Result<Arc<dyn Backend>, Str
         other => Err(format!("kind `{other}` is none of {}", KINDS.join(", "))),
     }
 }
+
+/// What the service registry calls a kind: group, artifact and version of its API.
+pub fn service_type(kind: &str) -> [&'static str; 3] {
+    match kind {
+        "michigan" => michigan::SERVICE_TYPE,
+        "dnastack" => dnastack::SERVICE_TYPE,
+        _ => wes::SERVICE_TYPE,
+    }
+}

@@ -6,7 +6,9 @@ mod adapters;
 mod attachments;
 mod build;
 pub mod client;
+pub mod conformance;
 mod details;
+pub mod discover;
 mod dnastack;
 mod error;
 mod guarded;
@@ -30,7 +32,7 @@ use crate::{
 pub use self::{
     adapters::Adapters,
     attachments::{Attachment, AttachmentStream, Attachments, ByteStream, Manifest, ManifestEntry},
-    build::{KINDS, build},
+    build::{KINDS, build, service_type},
     details::{LogSource, OutputFile, RunDetails, TaskDetails, output_marker, output_path},
     error::Error,
     guarded::Guarded,

@@ -202,6 +202,7 @@ fn configure(options: &Options, simulators: &[Simulator]) -> Result<Config> {
         // Runs take seconds here, so they are asked about more often than real ones.
         "gateway": { "poll_min": "300ms", "poll_max": "2s", "details_fresh_for": "1s", "lost_after": "20s" },
         "health": { "interval": "10s", "retry_interval": "2s" },
+        "discovery": {"allow_networks": ["127.0.0.0/8"]},
         "services": services,
     });
     config::from_value(&all).map_err(|problems| {

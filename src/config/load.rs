@@ -53,6 +53,7 @@ fn from_table(
         api: reader.section(&mut table, "api"),
         auth: reader.section(&mut table, "auth"),
         client: reader.section(&mut table, "client"),
+        discovery: reader.section(&mut table, "discovery"),
         gateway: reader.section(&mut table, "gateway"),
         health: reader.section(&mut table, "health"),
         circuit: reader.section(&mut table, "circuit"),

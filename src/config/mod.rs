@@ -13,7 +13,9 @@ mod tests;
 
 use std::path::PathBuf;
 
-use crate::{alerts, api, auth, backend::client, edge, gateway, health, telemetry, vitals};
+use crate::{
+    alerts, api, auth, backend::client, edge, federation, gateway, health, telemetry, vitals,
+};
 
 pub use self::{
     load::{ENV_PREFIX, from_value, load},
@@ -38,6 +40,8 @@ pub struct Config {
     pub auth: auth::Config,
     /// Deadlines of calls to services.
     pub client: client::Config,
+    /// How far and how long addresses are looked at that others name.
+    pub discovery: federation::Config,
     /// How runs are taken in and followed.
     pub gateway: gateway::Config,
     /// How often services are asked.
@@ -61,6 +65,7 @@ impl Default for Config {
             api: api::Config::default(),
             auth: auth::Config::default(),
             client: client::Config::default(),
+            discovery: federation::Config::default(),
             gateway: gateway::Config::default(),
             health: health::Config::default(),
             circuit: vitals::Config::default(),

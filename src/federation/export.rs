@@ -65,7 +65,7 @@ impl Federation {
                 Err(flaw) => flaws.push(flaw),
                 Ok(service) => {
                     flaws.extend(validate::among(&service, &fleet, &coming));
-                    flaws.extend(self.adapter(&service).err());
+                    flaws.extend(self.adapter(&service, Source::Operator).err());
                     if coming[..].iter().filter(|other| other.id == service.id).count() > 1 {
                         flaws.push(super::Flaw::new("id", "the file names it twice"));
                     }

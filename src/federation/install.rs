@@ -6,7 +6,7 @@ use super::{Federation, Flaw, Result};
 use crate::{
     backend::{self, Backend, Guarded, Measured},
     domain::Service,
-    registry::Record,
+    registry::{Record, Source},
 };
 
 impl Federation {
@@ -23,12 +23,21 @@ impl Federation {
         self.parts.adapters.put(id, Arc::new(measured));
     }
 
-    /// The adapter of a service, which tells wrong settings.
-    pub(super) fn adapter(&self, service: &Service) -> Result<Arc<dyn Backend>, Flaw> {
+    /// The adapter of a service, which tells wrong settings. One that a node registered is reached only
+    /// at addresses that nodes may have.
+    pub(super) fn adapter(
+        &self,
+        service: &Service,
+        source: Source,
+    ) -> Result<Arc<dyn Backend>, Flaw> {
         if !backend::KINDS.contains(&service.kind.as_str()) {
             let kinds = backend::KINDS.join(", ");
             return Err(Flaw::new("kind", format!("a kind is one of {kinds}")));
         }
-        backend::build(service, &self.parts.client).map_err(|why| Flaw::new("settings", why))
+        let client = match source {
+            Source::Configuration | Source::Operator => &self.parts.client,
+            Source::Node => &self.parts.guarded_client,
+        };
+        backend::build(service, client).map_err(|why| Flaw::new("settings", why))
     }
 }

@@ -7,6 +7,7 @@ mod error;
 mod export;
 mod install;
 mod open;
+mod scout;
 mod service;
 mod validate;
 
@@ -19,7 +20,7 @@ use crate::{
     domain::Clock,
     events::Events,
     ledger::Ledger,
-    registry::{Registry, Store},
+    registry::{Registry, Snapshot, Store},
     telemetry::Metrics,
     vault::Vault,
 };
@@ -28,6 +29,11 @@ pub use self::{
     credential::CredentialDocument,
     error::Error,
     export::{Import, ImportReport},
+    scout::{
+        Config, Discovery, Error as ScoutError, OfferDocument, Own, PanelDocument,
+        PopulationDocument, Proposal, Score, ScoreVerdict, Scorecard, Scout, ServiceDraft, Surety,
+        Undecided,
+    },
     service::Change,
 };
 pub use crate::registry::{Flaw, OrganizationDocument, ServiceDocument, StandInDocument};
@@ -50,6 +56,8 @@ pub struct Parts {
     pub ledger: Ledger,
     /// What adapters call with.
     pub client: Client,
+    /// What adapters of services that nodes registered call with: it keeps off private networks.
+    pub guarded_client: Client,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Who is told of changes.
@@ -70,5 +78,10 @@ impl Federation {
     /// The use cases over their parts.
     pub fn new(parts: Parts) -> Arc<Self> {
         Arc::new(Self { parts, writer: Mutex::new(()) })
+    }
+
+    /// The services as they are now.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.parts.registry.snapshot()
     }
 }

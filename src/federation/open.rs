@@ -28,7 +28,7 @@ impl Federation {
                 self.parts.store.remove(&id, self.parts.clock.now()).await?;
                 continue;
             }
-            match self.adapter(&record.service) {
+            match self.adapter(&record.service, record.source) {
                 Ok(adapter) => self.install(record, adapter),
                 Err(flaw) => {
                     error!(service.id = %id, "the record of service {id} cannot be used: {}", flaw.why);
@@ -58,7 +58,7 @@ impl Federation {
                 record
             }
         };
-        let adapter = self.adapter(&record.service)?;
+        let adapter = self.adapter(&record.service, record.source)?;
         self.install(record, adapter);
         Ok(())
     }

@@ -27,7 +27,7 @@ impl Federation {
     pub async fn create(&self, change: Change<'_>, source: Source) -> Result<Arc<Record>> {
         let _one = self.writer.lock().await;
         let fleet = self.parts.registry.snapshot();
-        let service = self.checked(change.document, &fleet)?;
+        let service = self.checked(change.document, source, &fleet)?;
         let id = service.id.clone();
         if fleet.get(&id).is_some() {
             return Err(Error::Taken(id));
@@ -55,7 +55,7 @@ impl Federation {
         if old.source == Source::Configuration {
             return Err(kept_elsewhere(&old));
         }
-        let service = self.checked(change.document, &fleet)?;
+        let service = self.checked(change.document, old.source, &fleet)?;
         if service.id != *id {
             return Err(Flaw::new("id", format!("the id of `{id}` stays")).into());
         }
@@ -122,10 +122,15 @@ impl Federation {
     }
 
     /// The service of a document, if it can stand among the others.
-    fn checked(&self, document: &ServiceDocument, fleet: &Snapshot) -> Result<Service> {
+    fn checked(
+        &self,
+        document: &ServiceDocument,
+        source: Source,
+        fleet: &Snapshot,
+    ) -> Result<Service> {
         let service = document.to_service()?;
         let mut flaws = validate::among(&service, fleet, &[]);
-        flaws.extend(self.adapter(&service).err());
+        flaws.extend(self.adapter(&service, source).err());
         if flaws.is_empty() { Ok(service) } else { Err(Error::Flawed(flaws)) }
     }
 
@@ -145,7 +150,7 @@ impl Federation {
         dry_run: bool,
         change: &'static str,
     ) -> Result<Arc<Record>> {
-        let adapter = self.adapter(&record.service)?;
+        let adapter = self.adapter(&record.service, record.source)?;
         let written = Arc::new(record.clone());
         if dry_run {
             return Ok(written);

@@ -7,7 +7,10 @@ mod listing;
 mod record;
 mod store;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    ops::Bound,
+    sync::{Arc, Mutex},
+};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -137,10 +140,11 @@ impl Snapshot {
         self.listings.values().map(Arc::as_ref)
     }
 
-    /// The services behind this id in the order of ids.
-    pub fn after(&self, id: &ServiceId) -> impl Iterator<Item = &Listing> {
-        let bounds = (std::ops::Bound::Excluded(id), std::ops::Bound::Unbounded);
-        self.listings.range(bounds).map(|(_, listing)| listing.as_ref())
+    /// The services behind an id in the order of ids; without one, all.
+    pub fn after(&self, id: Option<&ServiceId>) -> impl Iterator<Item = &Listing> {
+        let start = id.map_or(Bound::Unbounded, Bound::Excluded);
+        let behind = self.listings.range((start, Bound::Unbounded));
+        behind.map(|(_, listing)| listing.as_ref())
     }
 
     /// One service.

@@ -46,8 +46,15 @@ mod ledger;
 mod federation;
 mod templates;
 
+// Services that come, change and go, and the registry that lists them.
+mod registry;
+mod services;
+
 // What every adapter does, and what each does alone.
 mod backends;
+
+// What lives at an address, and what can be relied upon there.
+mod discovery;
 
 // What operators ask, and what they are told.
 mod alerts;

@@ -1,7 +1,9 @@
 //! Our own API, beside the GA4GH ones.
 
 mod alerts;
+mod discovery;
 mod get_decision;
+mod services;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -11,5 +13,9 @@ use super::Api;
 pub(super) const BASE: &str = "/api/v1";
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(get_decision::get_decision)).merge(alerts::routes())
+    OpenApiRouter::new()
+        .routes(routes!(get_decision::get_decision))
+        .merge(alerts::routes())
+        .merge(discovery::routes())
+        .merge(services::routes())
 }

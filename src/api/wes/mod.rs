@@ -19,6 +19,7 @@ mod submission;
 use axum::{Router, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub(super) use self::page::page_size;
 use super::Api;
 
 /// Where WES begins (WES 1.1.0, `servers`).

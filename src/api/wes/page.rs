@@ -27,24 +27,26 @@ pub(crate) struct PageQuery {
 impl PageQuery {
     /// The number of items, bounded.
     pub(in crate::api) fn size(&self, config: &Config) -> Result<u32> {
-        let Some(text) = self.page_size.as_deref() else {
-            return Ok(config.default_page_size);
-        };
-        let size: u32 = match text.parse::<i64>() {
-            Ok(size) if (1..i64::MAX).contains(&size) => u32::try_from(size).unwrap_or(u32::MAX),
-            Ok(_) | Err(_) => {
-                return Err(ApiError::bad_request(
-                    "bad_page_size",
-                    "page_size is a whole number from 1 on",
-                ));
-            }
-        };
-        Ok(size.min(config.max_page_size))
+        page_size(self.page_size.as_deref(), config)
     }
 
     /// The token, if there is one.
     pub(in crate::api) fn token(&self) -> Option<&str> {
         self.page_token.as_deref().filter(|token| !token.is_empty())
+    }
+}
+
+/// The number of items that a `page_size` means, bounded.
+pub(in crate::api) fn page_size(text: Option<&str>, config: &Config) -> Result<u32> {
+    let Some(text) = text else { return Ok(config.default_page_size) };
+    match text.parse::<i64>() {
+        Ok(size) if (1..i64::MAX).contains(&size) => {
+            Ok(u32::try_from(size).unwrap_or(u32::MAX).min(config.max_page_size))
+        }
+        Ok(_) | Err(_) => {
+            let msg = "page_size is a whole number from 1 on";
+            Err(ApiError::bad_request("bad_page_size", msg))
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! What can go wrong on the wire, told by what it proves.
 
-use std::time::Duration;
+use std::{error::Error as StdError, time::Duration};
 
-use super::{BoxError, Problem};
+use super::{BoxError, Problem, Refusal};
 use crate::backend::Error;
 
 /// Why a call did not get a whole answer.
@@ -11,6 +11,9 @@ pub enum HttpError {
     /// No connection: nothing was sent.
     #[error("no connection")]
     Connect(#[source] BoxError),
+    /// The guard does not let this address through; nothing was sent.
+    #[error("{0}")]
+    Forbidden(Refusal),
     /// The connection broke, or the answer did not follow HTTP. What was sent may have had an effect.
     #[error("the connection broke")]
     Broken(#[source] BoxError),
@@ -44,6 +47,14 @@ pub enum HttpError {
 }
 
 impl HttpError {
+    /// Why there is no connection.
+    pub(super) fn of_connect(error: BoxError) -> Self {
+        match refusal(error.as_ref()) {
+            Some(refusal) => Self::Forbidden(refusal.clone()),
+            None => Self::Connect(error),
+        }
+    }
+
     /// Whether no whole answer came, so that the next call would most likely fare no better.
     pub fn is_transport(&self) -> bool {
         !matches!(self, Self::Status(_))
@@ -65,9 +76,11 @@ impl HttpError {
     /// What a failed submission means: uncertain, unless it is proven that nothing was sent whole.
     pub fn into_submit_error(self) -> Error {
         match self {
-            Self::Connect(_) | Self::NoToken(_) | Self::BadCredential | Self::BadUrl => {
-                self.into_read_error()
-            }
+            Self::Connect(_)
+            | Self::Forbidden(_)
+            | Self::NoToken(_)
+            | Self::BadCredential
+            | Self::BadUrl => self.into_read_error(),
             // A request that was cut short is refused by every HTTP server; it cannot be run.
             Self::Upload(source) => Error::Input(source),
             Self::Broken(_) | Self::Timeout { .. } | Self::TooLarge { .. } | Self::Status(_) => {
@@ -75,6 +88,23 @@ impl HttpError {
             }
         }
     }
+}
+
+/// The guard's word among the causes of an error.
+fn refusal<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Refusal> {
+    causes(error).find_map(|cause| cause.downcast_ref())
+}
+
+/// An error and what caused it, one after the other. An I/O error hides its own cause from
+/// [`StdError::source`], so it is opened.
+pub(super) fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error| {
+        let error: &'a (dyn StdError + 'static) = *error;
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        inner.map(|inner| inner as &(dyn StdError + 'static)).or_else(|| error.source())
+    })
 }
 
 impl Problem {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use http::{HeaderValue, Method, header};
 use url::{Host, Url};
 
-use super::{Answer, Client, HttpError};
+use super::{Answer, Client, HttpError, Place, place};
 use crate::{
     backend::{Error, Result},
     domain::Credential,
@@ -130,27 +130,17 @@ enum Reach {
 fn reach(url: &Url) -> Reach {
     let ip = match url.host() {
         Some(Host::Ipv4(ip)) => IpAddr::V4(ip),
-        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).to_canonical(),
+        Some(Host::Ipv6(ip)) => IpAddr::V6(ip),
         Some(Host::Domain(name)) => {
             let local = name == "localhost" || name.ends_with(".localhost");
             return if local { Reach::Private } else { Reach::Public };
         }
         None => return Reach::Never,
     };
-    let (never, private) = match ip {
-        IpAddr::V4(ip) => (
-            ip.is_link_local() || ip.is_multicast() || ip.is_broadcast(),
-            ip.is_private() || ip.is_loopback() || ip.is_unspecified(),
-        ),
-        IpAddr::V6(ip) => (
-            ip.is_unicast_link_local() || ip.is_multicast(),
-            ip.is_unique_local() || ip.is_loopback() || ip.is_unspecified(),
-        ),
-    };
-    match (never, private) {
-        (true, _) => Reach::Never,
-        (false, true) => Reach::Private,
-        (false, false) => Reach::Public,
+    match place(ip) {
+        Place::Public => Reach::Public,
+        Place::Private | Place::Loopback | Place::Reserved => Reach::Private,
+        Place::LinkLocal | Place::Multicast | Place::Metadata => Reach::Never,
     }
 }
 

@@ -2,11 +2,15 @@
 //!
 //! Nothing here retries a request that may have had an effect.
 
+mod address;
 mod answer;
 mod certificates;
+mod connect;
 mod error;
+mod examine;
 mod follow;
 mod form;
+mod guard;
 pub mod lenient;
 #[cfg(test)]
 pub mod scripted;
@@ -21,22 +25,25 @@ use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Empty, Full, combinators::UnsyncBoxBody};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
-    client::legacy::{Client as Legacy, connect::HttpConnector},
+    client::legacy::Client as Legacy,
     rt::{TokioExecutor, TokioTimer},
 };
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use url::Url;
 
-use self::{token::Tokens, upload::Progress};
+use self::{connect::Connector, token::Tokens, upload::Progress};
 use crate::domain::Credential;
 
 pub use self::{
+    address::{Place, place},
     answer::{Answer, Problem, plain_text},
     certificates::Certificates,
     error::HttpError,
+    examine::{Certificate, Line, LineError},
     follow::{as_home, slash_variant},
     form::Form,
+    guard::{Guard, Refusal, Resolve, SystemResolver},
     sight::sight_each,
 };
 
@@ -92,9 +99,11 @@ pub struct Client {
     inner: Arc<Inner>,
 }
 
-type Connections = Legacy<HttpsConnector<HttpConnector>, Body>;
+type Connections = Legacy<HttpsConnector<Connector>, Body>;
 
 struct Inner {
+    /// Opens the connections of both.
+    connector: HttpsConnector<Connector>,
     /// For calls without a body, which may come in bursts.
     kept: Connections,
     /// For requests with a body. A connection that died unnoticed would make a submission uncertain.
@@ -105,28 +114,36 @@ struct Inner {
 }
 
 impl Client {
-    /// A client that trusts the certificate authorities of the machine, and those of the configuration.
+    /// A client for addresses that operators wrote down. It trusts the certificate authorities of the
+    /// machine, and those of the configuration.
     pub fn try_new(config: Config) -> std::io::Result<Self> {
-        let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(config.connect_timeout));
-        connector.set_nodelay(true);
-        connector.enforce_http(false);
+        Self::try_build(config, None)
+    }
+
+    /// A client for addresses that strangers name: it connects only to what the guard lets through.
+    pub fn try_guarded(config: Config, guard: Guard) -> std::io::Result<Self> {
+        Self::try_build(config, Some(Arc::new(guard)))
+    }
+
+    fn try_build(config: Config, guard: Option<Arc<Guard>>) -> std::io::Result<Self> {
         let certificates = Certificates::default();
         let tls = certificates::tls(config.extra_ca_file.as_deref(), certificates.clone())?;
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
             .https_or_http()
             .enable_http1()
-            .wrap_connector(connector);
+            .wrap_connector(Connector::new(guard, config.connect_timeout));
         let kept = Legacy::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(config.idle_connections)
             .build(connector.clone());
-        let single =
-            Legacy::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
+        let single = Legacy::builder(TokioExecutor::new())
+            .pool_max_idle_per_host(0)
+            .build(connector.clone());
         let tokens = Tokens::default();
-        Ok(Self { inner: Arc::new(Inner { kept, single, tokens, certificates, config }) })
+        let inner = Inner { connector, kept, single, tokens, certificates, config };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The deadlines and bounds in force.
@@ -214,7 +231,7 @@ impl Client {
             }
             Err(error) => Err(match progress.broke_off() {
                 Some(source) => HttpError::Upload(source),
-                None if error.is_connect() => HttpError::Connect(Box::new(error)),
+                None if error.is_connect() => HttpError::of_connect(Box::new(error)),
                 None => HttpError::Broken(Box::new(error)),
             }),
         }

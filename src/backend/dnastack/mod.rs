@@ -1,6 +1,8 @@
 //! Speaks to DNAstack Workbench: EWES, an extended WES within a namespace.
 
+mod conformance;
 mod read;
+mod recognize;
 mod submit;
 mod translate;
 mod wire;
@@ -14,6 +16,10 @@ use serde_json::Value;
 use url::Url;
 
 use self::read::not_about_a_run;
+pub(super) use self::{
+    conformance::examine,
+    recognize::{is_listed_as, recognize},
+};
 use super::{
     Backend, ByteRange, Download, Error, Result, RunDetails, Search, Sighting, Submission,
     client::{Client, HttpError, join},
@@ -21,6 +27,9 @@ use super::{
     wes::service_info,
 };
 use crate::domain::{BackendRunId, Credential, Offer, ReferencePanel, Service};
+
+/// What DNAstack's own registry calls such a service.
+pub(super) const SERVICE_TYPE: [&str; 3] = ["com.dnastack.workbench", "ewes-service", "1.0.0"];
 
 /// One namespace of one Workbench.
 #[derive(Debug)]

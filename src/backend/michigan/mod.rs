@@ -2,12 +2,14 @@
 
 mod api;
 mod app;
+mod conformance;
 mod details;
 mod download;
 mod jobs;
 mod limit;
 mod messages;
 mod names;
+mod recognize;
 mod submit;
 #[cfg(test)]
 mod tests;
@@ -22,11 +24,15 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use self::{api::Api, app::KnownApp, limit::JobLimit};
+pub(super) use self::{conformance::examine, recognize::recognize};
 use super::{
     Backend, ByteRange, Download, Error, Result, RunDetails, Search, Sighting, Submission,
     client::{Client, plain_text},
 };
 use crate::domain::{BackendRunId, Credential, Offer, Service, ServiceId};
+
+/// What the service registry calls such a server; there is no official type.
+pub(super) const SERVICE_TYPE: [&str; 3] = ["io.cloudgene", "imputation-server", "2"];
 
 /// The workflow type of a canonical imputation, the only kind of run that these servers take from us.
 const WORKFLOW_TYPE: &str = "IMPUTATION";

@@ -1,8 +1,10 @@
 //! Speaks to WES servers. Their dialects are probed and tolerated, never configured.
 
+mod conformance;
 mod find;
 mod outputs;
 mod read;
+mod recognize;
 pub(super) mod service_info;
 mod submit;
 mod translate;
@@ -21,6 +23,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
+pub(super) use self::{conformance::examine, recognize::recognize};
 use self::{find::Found, service_info::Told};
 use super::{
     Backend, ByteRange, Download, Error, Result, RunDetails, Search, Sighting, Submission,
@@ -28,6 +31,9 @@ use super::{
     imputation_template::ImputationTemplate,
 };
 use crate::domain::{BackendRunId, Credential, Offer, ReferencePanel, Service};
+
+/// What the service registry calls a WES node; every one speaks at least this version.
+pub(super) const SERVICE_TYPE: [&str; 3] = ["org.ga4gh", "wes", "1.0.0"];
 
 /// One WES service.
 #[derive(Debug)]
@@ -126,17 +132,21 @@ impl WesBackend {
     }
 
     async fn service_info(&self, credential: &Credential, base: &Url) -> Result<Site> {
-        let site = Site { base: base.clone(), told: Told::default() };
-        let url = join(base, &["service-info"]);
-        let info: Value = match self.read(credential, &site, &url).await {
-            Err(Error::UnknownRun | Error::Gone(_) | Error::Refused { .. }) => {
-                return Err(Error::Malformed(format!("there is no service-info at {base}")));
-            }
-            answer => answer?,
-        };
+        let info = self.raw_info(credential, base).await?;
         let told = service_info::read(&info)
             .ok_or_else(|| Error::Malformed(format!("what answers at {base} is no WES")))?;
-        Ok(Site { told, ..site })
+        Ok(Site { base: base.clone(), told })
+    }
+
+    async fn raw_info(&self, credential: &Credential, base: &Url) -> Result<Value> {
+        let site = Site { base: base.clone(), told: Told::default() };
+        let url = join(base, &["service-info"]);
+        match self.read(credential, &site, &url).await {
+            Err(Error::UnknownRun | Error::Gone(_) | Error::Refused { .. }) => {
+                Err(Error::Malformed(format!("there is no service-info at {base}")))
+            }
+            answer => answer,
+        }
     }
 }
 

@@ -40,7 +40,7 @@ async fn library(gateway: &TestGateway, token_endpoint: &str, arguments: [&str; 
 
 /// The token endpoint of an identity provider that knows one client.
 #[expect(clippy::disallowed_methods, reason = "it ends with the runtime of its test")]
-async fn token_endpoint(token: String) -> String {
+pub(crate) async fn token_endpoint(token: String) -> String {
     let granted = json!({"access_token": token, "token_type": "Bearer", "expires_in": 3600});
     let grant = async move |form: String| {
         assert!(form.contains("grant_type=client_credentials"), "{form}");

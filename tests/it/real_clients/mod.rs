@@ -5,6 +5,8 @@ mod imputation;
 mod reference_client;
 mod toil_runner;
 
+pub(crate) use self::dnastack_library::token_endpoint;
+
 use std::process::Command;
 
 use serde_json::{Value, json};

@@ -121,13 +121,43 @@ impl WesClient {
         read(self.call(Method::GET, &format!("{}/api/v1{path}", self.base), None).await).await
     }
 
-    /// Sends JSON to our own API.
-    pub(crate) async fn post_v1(&self, path: &str, body: &str) -> (StatusCode, Value) {
+    /// Sends JSON, or nothing, to a path of the gateway, with further headers.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> (StatusCode, HeaderMap, Value) {
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = match body {
+            Some(Value::String(text)) => ga4gh_gateway::backend::client::full(text.clone()),
+            Some(body) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                ga4gh_gateway::backend::client::full(body.to_string())
+            }
+            None => empty(),
+        };
+        let request = request.body(body).expect("the request is a valid one");
+        let answer = self.client.send(&self.credential, request, Duration::from_secs(60)).await;
+        let answer = answer.expect("the gateway answers");
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let bytes = answer.bytes().await.expect("the answer comes whole");
+        let body = serde_json::from_slice(&bytes)
+            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
+        (status, headers, body)
+    }
+
+    /// Sends JSON to our own API, such as `/services/discover`.
+    pub(crate) async fn post_v1(&self, path: &str, body: &Value) -> (StatusCode, Value) {
         let request = Request::builder()
             .method(Method::POST)
             .uri(format!("{}/api/v1{path}", self.base))
             .header(header::CONTENT_TYPE, "application/json")
-            .body(ga4gh_gateway::backend::client::full(body.to_owned()))
+            .body(ga4gh_gateway::backend::client::full(body.to_string()))
             .expect("the request is a valid one");
         let answer = self.client.send(&self.credential, request, Duration::from_secs(60)).await;
         read(answer.expect("the gateway answers")).await

@@ -48,6 +48,12 @@ impl TestGateway {
         Self { app, data_dir, config }
     }
 
+    /// Stops the gateway and starts it again with further settings.
+    pub(crate) async fn restart_with(mut self, settings: Value) -> Self {
+        lay_over(&mut self.config, &settings);
+        self.restart().await
+    }
+
     /// Stops the gateway.
     pub(crate) async fn stop(self) {
         self.app.stop().await;
@@ -68,12 +74,22 @@ impl TestGateway {
         self.data_dir.path()
     }
 
+    /// The API, as somebody with these roles.
+    pub(crate) fn client_as(&self, subject: &str, roles: &[Role]) -> WesClient {
+        WesClient::new(&self.base_url(), Some(self.token_as(subject, roles)))
+    }
+
+    /// The API, as an operator.
+    pub(crate) fn operator(&self) -> WesClient {
+        self.client_as("operator", &[Role::Operator])
+    }
+
     /// A token of a researcher.
     pub(crate) fn token(&self, subject: &str) -> String {
         self.token_as(subject, &[Role::Researcher])
     }
 
-    /// A token of somebody with these roles.
+    /// A token with these roles.
     pub(crate) fn token_as(&self, subject: &str, roles: &[Role]) -> String {
         let issuer = DevelopmentIssuer::open(self.data_dir(), Arc::new(SystemClock))
             .expect("the gateway made the key");
@@ -83,11 +99,6 @@ impl TestGateway {
     /// The API, as this caller.
     pub(crate) fn client(&self, subject: &str) -> WesClient {
         WesClient::new(&self.base_url(), Some(self.token(subject)))
-    }
-
-    /// The API, as somebody with these roles.
-    pub(crate) fn client_as(&self, subject: &str, roles: &[Role]) -> WesClient {
-        WesClient::new(&self.base_url(), Some(self.token_as(subject, roles)))
     }
 
     /// The API, as somebody without a credential.
@@ -111,6 +122,12 @@ fn configuration(services: Vec<Value>, settings: &Value) -> Value {
         "health": {"interval": "1s", "retry_interval": "500ms", "timeout": "3s"},
         "services": services,
     });
+    lay_over(&mut config, settings);
+    config
+}
+
+/// Lays settings over others, section by section.
+fn lay_over(config: &mut Value, settings: &Value) {
     for (section, values) in settings.as_object().into_iter().flatten() {
         match (values.as_object(), config[section].is_object()) {
             (Some(values), true) => {
@@ -121,5 +138,4 @@ fn configuration(services: Vec<Value>, settings: &Value) -> Value {
             _ => config[section] = values.clone(),
         }
     }
-    config
 }

@@ -78,8 +78,7 @@ pub(super) async fn create_service(
     JsonBody(body): JsonBody<ServiceBody>,
 ) -> Result<Response> {
     caller.require(OPERATORS)?;
-    let change =
-        Change { document: &body.document, credential: body.to_credential()?, dry_run };
+    let change = Change { document: &body.document, credential: body.to_credential()?, dry_run };
     let record = api.federation.create(change, Source::Operator).await?;
     let status = if dry_run { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, written(&api, &record)).into_response())

@@ -41,8 +41,7 @@ pub(super) async fn export_services(
     if !accepted.is_some_and(|accepted| accepted.contains("toml")) {
         return Ok(Private(export).into_response());
     }
-    let text = toml::to_string_pretty(&export)
-        .map_err(|error| ApiError::internal(&format!("services cannot be written as TOML: {error}")))?;
+    let text = toml::to_string_pretty(&export).map_err(|error| ApiError::internal(&error))?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/toml")),
         (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store")),

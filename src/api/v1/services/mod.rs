@@ -28,7 +28,6 @@ use crate::{
         json::Private,
     },
     domain::{Caller, Role, ServiceId},
-    federation,
     registry::Record,
 };
 
@@ -97,17 +96,12 @@ impl FromRequestParts<Api> for DryRun {
 
     async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self> {
         let query = parts.uri.query().unwrap_or_default();
-        let found = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "dry_run");
+        let found =
+            url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "dry_run");
         match found.as_ref().map(|(_, value)| value.as_ref()) {
             None | Some("false") => Ok(Self(false)),
             Some("true" | "") => Ok(Self(true)),
             Some(_) => Err(ApiError::bad_request("bad_query", "dry_run is `true` or `false`")),
         }
-    }
-}
-
-impl From<federation::Error> for ApiError {
-    fn from(error: federation::Error) -> Self {
-        crate::api::error::of_federation(error)
     }
 }

@@ -2,7 +2,9 @@
 
 use axum::{extract::State, response::Response};
 
-use super::{DryRun, NamedService, OPERATORS, create_service::ServiceBody, view::ServiceView, written};
+use super::{
+    DryRun, NamedService, OPERATORS, create_service::ServiceBody, view::ServiceView, written,
+};
 use crate::{
     api::{
         Api,
@@ -46,8 +48,7 @@ pub(super) async fn replace_service(
     JsonBody(body): JsonBody<ServiceBody>,
 ) -> Result<Response> {
     caller.require(OPERATORS)?;
-    let change =
-        Change { document: &body.document, credential: body.to_credential()?, dry_run };
+    let change = Change { document: &body.document, credential: body.to_credential()?, dry_run };
     let record = api.federation.replace(&id, change, version).await?;
     Ok(written(&api, &record))
 }

@@ -62,6 +62,16 @@ pub(crate) async fn dnastack_library(base: &str, arguments: &[&str]) -> Value {
     serde_json::from_str(&report).unwrap_or_else(|error| panic!("{error} in {report}"))
 }
 
+/// DNAstack's CLI and library (`tests/real/dnastack_registry.py`): imports a service registry, and runs
+/// a workflow at the WES that it finds there. Reports `listed`, `run_id` and `state`.
+pub(crate) async fn dnastack_registry(registry: &str) -> Value {
+    let home = tempfile::tempdir().expect("temporary folders can be made");
+    let mut client = command("dnastack", "python3", home.path());
+    client.arg(file("dnastack_registry.py")).arg(registry);
+    let report = succeed(&client).await;
+    serde_json::from_str(&report).unwrap_or_else(|error| panic!("{error} in {report}"))
+}
+
 /// Its `--auth` leaves out the submit, and a login in `--host` the logs. What stands in `~/.netrc`
 /// goes along with every call, as HTTP Basic.
 fn point(client: &mut Command, home: &Path, origin: &str, token: Option<&str>) {
