@@ -26,10 +26,11 @@ use crate::{
     domain::{Clock, Credential, Service, SystemClock},
     edge::{self, Edge},
     events::Events,
-    federation::{self, Federation, Own, Scout},
+    federation::{self, Federation, Own, PanelCatalogue, PanelWatch, Scout},
     gateway::{Gateway, Parts},
     health::{self, Prober},
     ledger::Ledger,
+    panels::Panels,
     registry::{self, Registry},
     telemetry::Metrics,
     vault::{Sealer, Vault, open_key_file},
@@ -57,6 +58,7 @@ struct House {
     gateway: Arc<Gateway>,
     alerts: Arc<Alerts>,
     probers: Vec<Prober>,
+    panel_watch: PanelWatch,
     database: Database,
 }
 
@@ -66,10 +68,12 @@ impl App {
         let lock = take_data_dir(&config.data_dir)?;
         let tracker = TaskTracker::new();
         let shutdown = CancellationToken::new();
-        let House { api, gateway, alerts, probers, database } = build(&config, &tracker).await?;
+        let House { api, gateway, alerts, probers, panel_watch, database } =
+            build(&config, &tracker).await?;
 
         // Callers find a gateway that knows its services, and operators one that answers at once.
         health::start(probers, &tracker, &shutdown).await;
+        tracker.spawn(panel_watch.run(shutdown.clone()));
         gateway.start(&shutdown);
         alerts.start(&tracker, &shutdown);
         let grace_period = config.server.grace_period;
@@ -175,6 +179,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     });
     let probers = probers.collect();
 
+    let (catalogue, panel_watch) = catalogue(config, &database, &registry, &clock).await?;
     let parts = Parts {
         config: config.gateway.clone(),
         ledger,
@@ -194,11 +199,12 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
         alerts: alerts.clone(),
         federation,
         scout,
+        panels: catalogue,
         authenticator: Arc::new(authenticator),
         metrics,
         config: Arc::new(config.api.clone()),
     };
-    Ok(House { api, gateway, alerts, probers, database })
+    Ok(House { api, gateway, alerts, probers, panel_watch, database })
 }
 
 /// The alerts over what the federation stands on.
@@ -250,6 +256,20 @@ fn configured(config: &Config) -> Result<Vec<(Service, Credential)>> {
         Ok((service, item.credential.read().map_err(anyhow::Error::msg)?))
     });
     services.collect()
+}
+
+/// The catalogue of reference panels, and what keeps it up to date.
+async fn catalogue(
+    config: &Config,
+    database: &Database,
+    registry: &Arc<Registry>,
+    clock: &Arc<dyn Clock>,
+) -> Result<(PanelCatalogue, PanelWatch)> {
+    let panels = Panels::open(database.clone(), clock.clone()).await;
+    let panels = Arc::new(panels.context("the catalogue of panels cannot be read")?);
+    let (registry, clock) = (registry.clone(), clock.clone());
+    let watch = PanelWatch::new(config.panels.clone(), panels.clone(), registry.clone(), clock);
+    Ok((PanelCatalogue::new(panels, registry), watch))
 }
 
 /// Where no issuer is configured, a gateway that only this machine can reach believes the tokens that it

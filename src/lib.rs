@@ -31,6 +31,7 @@ pub mod auth;
 pub mod backend;
 pub mod events;
 pub mod ledger;
+pub mod panels;
 pub mod registry;
 pub mod vault;
 

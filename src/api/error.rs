@@ -16,8 +16,9 @@ use utoipa::ToSchema;
 
 use crate::{
     alerts, auth,
-    federation::{self, ScoutError},
+    federation::{self, PanelsError, ScoutError},
     gateway::{self, InputFault},
+    panels,
     routing::Misfit,
 };
 
@@ -94,7 +95,7 @@ impl From<gateway::Error> for ApiError {
         let msg = error.to_string();
         match error {
             E::Input(fault) => fault.into(),
-            E::Unfit { misfit, .. } => Self::bad_request(reason_of(&misfit), msg),
+            E::Unfit { misfit, .. } => Self::bad_request(reason_of(misfit), msg),
             E::UnknownService(_) => Self::bad_request("unknown_service", msg),
             E::Denied(_) => Self::new(StatusCode::FORBIDDEN, "forbidden_by_policy", msg),
             E::Refused { status: 413, .. } => {
@@ -173,10 +174,35 @@ impl From<alerts::Error> for ApiError {
             E::UnknownAlert => Self::new(StatusCode::NOT_FOUND, "unknown_alert", msg),
             E::Resolved => Self::new(StatusCode::CONFLICT, "alert_resolved", msg),
             E::BadPageToken => Self::bad_request("bad_page_token", msg),
-            E::Database(_) => {
-                error!("the alerts failed: {}", chain(&error));
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", msg)
-            }
+            error @ E::Database(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<PanelsError> for ApiError {
+    fn from(error: PanelsError) -> Self {
+        use PanelsError as E;
+        let msg = error.to_string();
+        match error {
+            E::UnknownPanel(_) => Self::new(StatusCode::NOT_FOUND, "no_such_panel", msg),
+            E::UnknownService(_) => Self::new(StatusCode::NOT_FOUND, "unknown_service_id", msg),
+            E::BadPageToken => Self::bad_request("bad_page_token", msg),
+            E::Flawed(_) => Self::bad_request("bad_panel_terms", msg),
+            E::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<panels::Error> for ApiError {
+    fn from(error: panels::Error) -> Self {
+        use panels::Error as E;
+        let msg = error.to_string();
+        match error {
+            E::UnknownPanel => Self::new(StatusCode::NOT_FOUND, "no_such_panel", msg),
+            E::IsAlias { .. } => Self::new(StatusCode::CONFLICT, "panel_is_alias", msg),
+            E::BadAlias { .. } => Self::new(StatusCode::CONFLICT, "alias_taken", msg),
+            E::Stale { .. } => Self::new(StatusCode::PRECONDITION_FAILED, "changed_meanwhile", msg),
+            error @ (E::Database(_) | E::Unreadable(_)) => Self::internal(&error),
         }
     }
 }
@@ -187,17 +213,18 @@ impl From<auth::Error> for ApiError {
     }
 }
 
-fn reason_of(misfit: &Misfit) -> &'static str {
+fn reason_of(misfit: Misfit) -> &'static str {
     match misfit {
-        Misfit::OtherService(_) => "unknown_service",
-        Misfit::WorkflowType(_) => "unknown_workflow_type",
-        Misfit::WorkflowTypeVersion { .. } => "unknown_workflow_type_version",
-        Misfit::WorkflowEngine(_) => "unknown_workflow_engine",
+        Misfit::OtherService => "unknown_service",
+        Misfit::WorkflowType => "unknown_workflow_type",
+        Misfit::WorkflowTypeVersion => "unknown_workflow_type_version",
+        Misfit::WorkflowEngine => "unknown_workflow_engine",
         Misfit::WorkflowNotAttached => "workflow_not_attached",
-        Misfit::Panel(_) => "unknown_panel",
-        Misfit::Population { .. } => "unknown_population",
-        Misfit::NoPopulation { .. } => "missing_population",
-        Misfit::Build { .. } => "build_not_accepted",
+        Misfit::Panel => "unknown_panel",
+        Misfit::Population => "unknown_population",
+        Misfit::NoPopulation => "missing_population",
+        Misfit::Build => "build_not_accepted",
+        Misfit::Inputs => "fetch_not_allowed",
     }
 }
 

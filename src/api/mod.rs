@@ -22,7 +22,7 @@ use url::Url;
 use crate::{
     alerts::Alerts,
     auth::Authenticator,
-    federation::{Federation, Scout},
+    federation::{Federation, PanelCatalogue, Scout},
     gateway::Gateway,
     telemetry::Metrics,
 };
@@ -106,6 +106,8 @@ pub struct Api {
     pub federation: Arc<Federation>,
     /// Looks at servers before they take part.
     pub scout: Arc<Scout>,
+    /// The use cases around reference panels.
+    pub panels: PanelCatalogue,
     /// Tells who asks.
     pub authenticator: Arc<Authenticator>,
     /// What is counted.

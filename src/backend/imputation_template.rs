@@ -58,6 +58,12 @@ pub struct PanelSettings {
     /// Populations that may be named.
     #[serde(default)]
     pub populations: Vec<String>,
+    /// How many samples it is made of.
+    #[serde(default)]
+    pub samples: Option<u64>,
+    /// How many sites it has.
+    #[serde(default)]
+    pub sites: Option<u64>,
 }
 
 impl ImputationTemplate {
@@ -112,6 +118,8 @@ impl PanelSettings {
                 .iter()
                 .map(|id| Population { id: id.clone(), name: id.to_uppercase() })
                 .collect(),
+            samples: self.samples,
+            sites: self.sites,
         })
     }
 }
@@ -214,6 +222,7 @@ mod tests {
                 build: None,
                 input_builds: vec![Build::Hg38],
                 populations: Vec::new(),
+                ..ReferencePanel::default()
             },
             archive_password: "abc123".to_owned().into(),
         }

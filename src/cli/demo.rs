@@ -236,8 +236,9 @@ fn greet(demo: &Value) {
     }
     println!("API pages: {base_url}/docs/    Metrics: {}/metrics", text("ops_url"));
     println!();
-    println!("Copy these two lines into another terminal, then follow the README:");
+    println!("Copy these three lines into another terminal, then follow the README:");
     println!("export GATEWAY={base_url}");
+    println!("export OPERATOR_TOKEN={}", text("admin_token"));
     println!("export TOKEN={}", text("token"));
     println!();
     println!("Ctrl-C ends it.");

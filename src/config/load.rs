@@ -58,6 +58,7 @@ fn from_table(
         health: reader.section(&mut table, "health"),
         circuit: reader.section(&mut table, "circuit"),
         alerts: reader.section(&mut table, "alerts"),
+        panels: reader.section(&mut table, "panels"),
         log: reader.section(&mut table, "log"),
         services: reader.services(&mut table),
     };

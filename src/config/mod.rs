@@ -14,7 +14,11 @@ mod tests;
 use std::path::PathBuf;
 
 use crate::{
-    alerts, api, auth, backend::client, edge, federation, gateway, health, telemetry, vitals,
+    alerts, api, auth,
+    backend::client,
+    edge,
+    federation::{self, PanelsConfig},
+    gateway, health, telemetry, vitals,
 };
 
 pub use self::{
@@ -50,6 +54,8 @@ pub struct Config {
     pub circuit: vitals::Config,
     /// What operators are told of, and how.
     pub alerts: alerts::Config<SecretRef>,
+    /// How the catalogue of reference panels is kept.
+    pub panels: PanelsConfig,
     /// The log.
     pub log: telemetry::Config,
     /// The services of the federation.
@@ -70,6 +76,7 @@ impl Default for Config {
             health: health::Config::default(),
             circuit: vitals::Config::default(),
             alerts: alerts::Config::default(),
+            panels: PanelsConfig::default(),
             log: telemetry::Config::default(),
             services: Vec::new(),
         }

@@ -13,6 +13,12 @@ impl RunId {
     pub fn generate() -> Self {
         Self(Uuid::now_v7())
     }
+
+    /// The random part of the id, as dice for whatever is left to chance about the run: whoever knows
+    /// the id can throw them again.
+    pub fn dice(&self) -> u64 {
+        self.0.as_u64_pair().1
+    }
 }
 
 impl fmt::Display for RunId {

@@ -19,7 +19,7 @@ pub use self::{
     imputation::{Imputation, InputFile, Mode, Phasing},
     jurisdiction::{Jurisdiction, NotAJurisdiction},
     needs::Needs,
-    offer::{Offer, same_workflow_type},
+    offer::{Offer, Queue, same_workflow_type},
     panel::{Build, Population, ReferencePanel},
     service::{Service, StandIn},
 };

@@ -18,6 +18,8 @@ pub struct Needs {
     pub catalogue: bool,
     /// The canonical imputation request, where the run is one.
     pub imputation: Option<Imputation>,
+    /// Protocols by which the service must fetch inputs itself, because the gateway may not.
+    pub protocols: BTreeSet<String>,
     /// Countries that the data come from, where the caller said so: the run may go nowhere else.
     pub origin: BTreeSet<Jurisdiction>,
     /// The one service that the caller wants.

@@ -40,7 +40,7 @@ impl FromStr for Build {
 }
 
 /// A population that a panel knows, for the allele frequency check.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Population {
     /// What a request says, such as `afr`; compared without regard to case.
     pub id: String,
@@ -49,7 +49,7 @@ pub struct Population {
 }
 
 /// A reference panel as one service offers it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct ReferencePanel {
     /// What a request says, without a vendor's prefix or version, such as `h3africa-v6hc-s`.
     pub id: String,
@@ -63,12 +63,24 @@ pub struct ReferencePanel {
     pub input_builds: Vec<Build>,
     /// Populations that may be named; empty where the service asks for none.
     pub populations: Vec<Population>,
+    /// How many samples it is made of, where the service tells.
+    pub samples: Option<u64>,
+    /// How many sites it has, where the service tells.
+    pub sites: Option<u64>,
 }
 
 impl ReferencePanel {
     /// Whether a request that says `name` means this panel: by id, or by the service's own key.
     pub fn is_called(&self, name: &str) -> bool {
         self.id.eq_ignore_ascii_case(name) || self.key == name
+    }
+
+    /// Builds of the input that can be imputed against it here.
+    pub fn takes_build(&self, build: Build) -> bool {
+        match self.input_builds.as_slice() {
+            [] => self.build == Some(build),
+            builds => builds.contains(&build),
+        }
     }
 
     /// The population of that id, if the panel knows it.

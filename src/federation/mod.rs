@@ -2,13 +2,16 @@
 //!
 //! A change is written down first and takes effect at once, without a restart.
 
+mod compare;
 mod credential;
 mod error;
 mod export;
 mod install;
 mod open;
+mod panels;
 mod scout;
 mod service;
+mod standing;
 mod validate;
 
 use std::sync::Arc;
@@ -26,15 +29,21 @@ use crate::{
 };
 
 pub use self::{
+    compare::{Comparison, HeldPanel, PanelRow, Side},
     credential::CredentialDocument,
     error::Error,
     export::{Import, ImportReport},
+    panels::{
+        Facts, Holder, PanelCatalogue, PanelEntry, PanelFilter, PanelPage, PanelView, PanelWatch,
+        PanelsConfig, PanelsError, ShelfView, TermsDocument,
+    },
     scout::{
         Config, Discovery, Error as ScoutError, OfferDocument, Own, PanelDocument,
         PopulationDocument, Proposal, Score, ScoreVerdict, Scorecard, Scout, ServiceDraft, Surety,
         Undecided,
     },
     service::Change,
+    standing::STANDINGS,
 };
 pub use crate::registry::{Flaw, OrganizationDocument, ServiceDocument, StandInDocument};
 

@@ -1,7 +1,8 @@
 //! Sends a run to the candidates of its route, in order, until one takes it.
 //!
-//! Another service is asked only after an outcome that proves that nothing was placed, and only while
-//! the files can still be sent from the beginning. A lost answer is never failed over.
+//! Another service is asked only after an outcome that proves that nothing was placed, only while the
+//! files can still be sent from the beginning, and only if it may and can take the run by then. A lost
+//! answer is never failed over.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -10,11 +11,24 @@ use tracing::{info, warn};
 
 use super::{Error, Gateway, InputFault, Order, Result, fetch, imputation, needs};
 use crate::{
-    backend::{self, Attachments, ImputationOrder, Submission},
+    backend::{self, Attachments, Backend, ImputationOrder, Submission},
     domain::{BackendRunId, Caller, Needs, RunId, ServiceId},
     ledger::Outcome,
-    routing::{Candidate, Route},
+    policy::Permit,
+    routing::{self, Candidate, Fit, PassedOver},
 };
+
+/// What was decided about a run.
+pub(super) struct Plan {
+    /// Where it may go at all; goes along, so that nothing later widens it.
+    pub(super) permit: Permit,
+    /// What it needs.
+    pub(super) needs: Needs,
+    /// Whom to ask, in order.
+    pub(super) candidates: Vec<Candidate>,
+    /// Who was not even a candidate, and why.
+    pub(super) excluded: Vec<(ServiceId, String)>,
+}
 
 /// What to do after a service was asked.
 enum Next {
@@ -32,22 +46,38 @@ impl Gateway {
         &self,
         run_id: RunId,
         caller: &Caller,
-        needs: &Needs,
-        route: Route,
+        plan: Plan,
         order: Order,
         password: Option<SecretString>,
     ) -> Result<()> {
-        let mut excluded = route.excluded;
-        let mut soonest = None;
-        for candidate in &route.candidates {
+        let (needs, permit) = (&plan.needs, &plan.permit);
+        let mut excluded: BTreeMap<_, _> = plan.excluded.into_iter().collect();
+        let (mut asked, mut soonest) = (0, None);
+        for candidate in plan.candidates {
+            let service = candidate.service_id.clone();
             if !order.files.is_replayable() {
                 break;
             }
-            let submission = self.submission(run_id, needs, candidate, &order, password.clone());
-            match self.attempt(run_id, caller, &candidate.service_id, submission, &order).await? {
+            // So that many runs that go wrong do not become many times as many calls.
+            if asked == self.parts.config.max_attempts {
+                excluded.insert(service, format!("not asked: {asked} others were"));
+                break;
+            }
+            let (fit, adapter) = match self.look_again(permit, needs, &candidate) {
+                Ok(both) => both,
+                Err(passed_over) => {
+                    let why = format!("not asked after all: {passed_over}");
+                    self.parts.ledger.pass_over(&run_id, &service, &why).await?;
+                    excluded.insert(service, why);
+                    continue;
+                }
+            };
+            asked += 1;
+            let submission = self.submission(run_id, needs, &fit, &order, password.clone());
+            match self.attempt(run_id, caller, &service, adapter, submission, &order).await? {
                 Next::Done => return self.finish(run_id, &order).await,
                 Next::Another { why, retry_after } => {
-                    excluded.insert(candidate.service_id.clone(), why);
+                    excluded.insert(service, why);
                     soonest = [soonest, retry_after].into_iter().flatten().min();
                 }
                 Next::Stop(error) => {
@@ -60,15 +90,28 @@ impl Gateway {
         Err(Error::NoService { excluded, retry_after: soonest })
     }
 
+    /// How the run is put to a candidate, as it stands by now.
+    fn look_again(
+        &self,
+        permit: &Permit,
+        needs: &Needs,
+        candidate: &Candidate,
+    ) -> Result<(Fit, Arc<dyn Backend>), PassedOver> {
+        let fleet = self.parts.registry.snapshot();
+        let fit = routing::recheck(permit, needs, &fleet, candidate)?;
+        let adapter = self.parts.adapters.get(&candidate.service_id).ok_or(PassedOver::Gone)?;
+        Ok((fit, adapter))
+    }
+
     async fn attempt(
         &self,
         run_id: RunId,
         caller: &Caller,
         service: &ServiceId,
+        adapter: Arc<dyn Backend>,
         submission: Submission,
         order: &Order,
     ) -> Result<Next> {
-        let adapter = self.adapter(service)?;
         let credential = self.parts.vault.credential(&caller.id, service);
         self.parts.ledger.begin_attempt(&run_id, service).await?;
         let answer = adapter.run_workflow(&credential, submission).await;
@@ -144,13 +187,13 @@ impl Gateway {
         &self,
         run_id: RunId,
         needs: &Needs,
-        candidate: &Candidate,
+        fit: &Fit,
         order: &Order,
         password: Option<SecretString>,
     ) -> Submission {
         let mut request = order.request.clone();
-        request.workflow_type.clone_from(&candidate.workflow_type);
-        let imputation = match (&needs.imputation, &candidate.panel, password) {
+        request.workflow_type.clone_from(&fit.workflow_type);
+        let imputation = match (&needs.imputation, &fit.panel, password) {
             (Some(imputation), Some(panel), Some(archive_password)) => Some(ImputationOrder {
                 imputation: imputation.clone(),
                 panel: panel.clone(),
@@ -158,11 +201,11 @@ impl Gateway {
             }),
             _ => None,
         };
-        let attachments = self.attachments(needs, candidate, order);
+        let attachments = self.attachments(needs, fit, order);
         Submission { run_id, request, imputation, attachments }
     }
 
-    fn attachments(&self, needs: &Needs, candidate: &Candidate, order: &Order) -> Attachments {
+    fn attachments(&self, needs: &Needs, fit: &Fit, order: &Order) -> Attachments {
         let rule = needs.imputation.clone().map(Arc::new);
         let attachments = order.files.attachments(move |names, ended| match (&rule, names) {
             (Some(imputation), names) if ended => imputation::check_files(imputation, Some(names)),
@@ -170,7 +213,7 @@ impl Gateway {
             (Some(_) | None, _) => Ok(()),
         });
         let urls = needs::urls(needs);
-        let fetches_all = urls.iter().all(|url| candidate.fetches(url.scheme()));
+        let fetches_all = urls.iter().all(|url| fit.fetches(url.scheme()));
         if fetches_all {
             return attachments;
         }

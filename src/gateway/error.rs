@@ -14,10 +14,12 @@ pub enum Error {
     #[error(transparent)]
     Denied(#[from] policy::Denial),
     /// The request fits no service where the run may go. No run exists.
-    #[error("{misfit} ({rule})")]
+    #[error("{message} ({rule})")]
     Unfit {
         /// How it misses the service that it fits best.
         misfit: routing::Misfit,
+        /// The same in words for people.
+        message: String,
         /// The rule that says where the run may go.
         rule: String,
     },
@@ -27,7 +29,7 @@ pub enum Error {
     /// No service can take the run now; a later moment may do. No run exists.
     #[error("no service can take the run now")]
     NoService {
-        /// Every service that was considered, and why it cannot.
+        /// The services that were considered, and why each cannot; a bounded number of them.
         excluded: BTreeMap<ServiceId, String>,
         /// When it may be worth another try, if a service said so.
         retry_after: Option<Duration>,

@@ -4,6 +4,7 @@
 
 mod cancel_run;
 mod cursor;
+mod decision;
 mod details;
 mod dispatch;
 mod error;
@@ -44,6 +45,7 @@ use crate::{
 };
 
 pub use self::{
+    decision::{Considered, Decision, RankedService},
     error::{Error, InputFault},
     files::{FileSink, Files, Staged, Staging, check_name},
     get_run::RunView,
@@ -85,6 +87,9 @@ pub struct Config {
     pub fetch_hosts: Vec<String>,
     /// Submissions under way at once; a further one is told to come back.
     pub max_submissions: usize,
+    /// Services that are asked to take one run at most, if those before did not: more finds a place in a
+    /// worse storm, and makes every storm that much worse.
+    pub max_attempts: usize,
 }
 
 impl Default for Config {
@@ -98,6 +103,7 @@ impl Default for Config {
             spool_bytes: 256 * 1024 * 1024,
             fetch_hosts: Vec::new(),
             max_submissions: 256,
+            max_attempts: 4,
         }
     }
 }

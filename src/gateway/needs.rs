@@ -52,6 +52,7 @@ pub(super) fn of(request: &RunRequest, names: Option<&[String]>) -> Result<Needs
         workflow_engine: request.workflow_engine.clone(),
         catalogue: imputation.is_none() && is_elsewhere(request, names),
         imputation,
+        protocols: BTreeSet::new(),
         origin: origin_of_tag(request)?,
         service,
     })

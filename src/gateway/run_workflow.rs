@@ -3,15 +3,19 @@
 use std::sync::{Arc, OnceLock};
 
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::json;
 
-use super::{Error, Files, Gateway, Result, fetch, needs};
+use super::{
+    Error, Files, Gateway, InputFault, Result,
+    decision::{self, Decision},
+    dispatch::Plan,
+    fetch, needs,
+};
 use crate::{
-    domain::{Caller, Needs, RunId, ServiceId},
+    domain::{Caller, Needs, RunId},
     ga4gh::wes::RunRequest,
     ledger::{NewRun, Opened, Phase},
-    policy::{self, Permit},
-    routing::{self, NoRoute, Route},
+    policy,
+    routing::{self, Misfit, NoRoute},
 };
 
 /// What a caller submits.
@@ -46,16 +50,11 @@ impl Gateway {
     /// Takes a run and places it. Once this returns an id, the run exists and is never forgotten, even
     /// if its service did not confirm it.
     pub async fn run_workflow(self: &Arc<Self>, caller: &Caller, order: Order) -> Result<RunId> {
-        let needs = needs::of(&order.request, order.files.names().as_deref())?;
-        let fleet = self.parts.registry.snapshot();
-        let permit = policy::evaluate(caller, &needs, &fleet)?;
-        let route = routing::choose(&permit, &needs, &fleet)
-            .map_err(|no_route| of_no_route(no_route, &permit))?;
-        let route = self.without_unfetchable(route, &needs)?;
+        let run_id = RunId::generate();
+        let (decision, plan) = self.decide(run_id, caller, &order)?;
         let place = self.submissions.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
 
-        let run_id = RunId::generate();
-        let password = needs.imputation.as_ref().map(|_| archive_password());
+        let password = plan.needs.imputation.as_ref().map(|_| archive_password());
         let record = run_id.to_string();
         let sealed =
             password.as_ref().map(|text| self.parts.passwords.seal(&record, text.expose_secret()));
@@ -71,7 +70,7 @@ impl Gateway {
                 run_id,
                 caller,
                 request: &order.request,
-                decision: &describe(&permit, &route),
+                decision: &decision,
                 sealed_password: sealed.as_deref(),
                 idempotency_key: order.idempotency_key.as_deref(),
                 fingerprint: order.fingerprint.get().map(String::as_str),
@@ -86,7 +85,7 @@ impl Gateway {
         let caller = caller.clone();
         let task = self.tracker.spawn(async move {
             let _held = (active, place);
-            gateway.dispatch(run_id, &caller, &needs, route, order, password).await
+            gateway.dispatch(run_id, &caller, plan, order, password).await
         });
         task.await.map_err(|error| Error::Internal(Box::new(error)))??;
         Ok(run_id)
@@ -107,51 +106,43 @@ impl Gateway {
         Ok(Repetition::Of { run_id: entry.run_id, fingerprint: entry.fingerprint })
     }
 
-    /// Leaves out services that could not get the inputs: they cannot fetch, and the gateway may not.
-    fn without_unfetchable(&self, mut route: Route, needs: &Needs) -> Result<Route> {
-        let urls = needs::urls(needs);
-        let Err(fault) = fetch::check(&urls, &self.parts.config.fetch_hosts) else {
-            return Ok(route);
+    /// Decides on one view of the federation where the run may go and in which order it is tried.
+    fn decide(&self, run_id: RunId, caller: &Caller, order: &Order) -> Result<(String, Plan)> {
+        let mut needs = needs::of(&order.request, order.files.names().as_deref())?;
+        let unfetchable = self.leave_fetching_to_services(&mut needs);
+        let fleet = self.parts.registry.snapshot();
+        let permit = policy::evaluate(caller, &needs, &fleet)?;
+        let mut dice = fastrand::Rng::with_seed(run_id.dice());
+        let route = match routing::choose(&permit, &needs, &fleet, &mut dice) {
+            Ok(route) => route,
+            Err(NoRoute::Unfit { misfit: Misfit::Inputs, message }) => {
+                let fault = unfetchable.unwrap_or(InputFault::new("fetch_not_allowed", message));
+                return Err(fault.into());
+            }
+            Err(NoRoute::Unfit { misfit, message }) => {
+                return Err(Error::Unfit { misfit, message, rule: permit.rule().to_owned() });
+            }
+            Err(NoRoute::UnknownService(id)) => return Err(Error::UnknownService(id)),
+            Err(NoRoute::Unavailable(excluded)) => {
+                let (excluded, retry_after) = decision::unavailable(&excluded, &needs);
+                return Err(Error::NoService { excluded, retry_after });
+            }
         };
-        let (able, unable): (Vec<_>, Vec<_>) = route
-            .candidates
-            .into_iter()
-            .partition(|candidate| urls.iter().all(|url| candidate.fetches(url.scheme())));
-        if able.is_empty() {
-            return Err(fault.into());
-        }
-        let why = "it cannot fetch the inputs itself, and the gateway may not";
-        route.excluded.extend(unable.into_iter().map(|c| (c.service_id, why.to_owned())));
-        route.candidates = able;
-        Ok(route)
+        let decision = Decision::of(&permit, &needs, &route);
+        let decision =
+            serde_json::to_string(&decision).map_err(|error| Error::Internal(Box::new(error)))?;
+        let candidates = route.candidates;
+        let excluded = routing::told(&route.excluded, &needs, decision::MAX_TOLD);
+        Ok((decision, Plan { permit, needs, candidates, excluded }))
     }
-}
 
-fn of_no_route(no_route: NoRoute, permit: &Permit) -> Error {
-    match no_route {
-        NoRoute::Unfit(misfit) => Error::Unfit { misfit, rule: permit.rule().to_owned() },
-        NoRoute::UnknownService(id) => Error::UnknownService(id),
-        NoRoute::Unavailable { excluded } => Error::NoService { excluded, retry_after: None },
+    /// Where the gateway may not fetch the inputs, the service must. Says what is wrong if none can.
+    fn leave_fetching_to_services(&self, needs: &mut Needs) -> Option<InputFault> {
+        let urls = needs::urls(needs);
+        let fault = fetch::check(&urls, &self.parts.config.fetch_hosts).err()?;
+        needs.protocols = urls.iter().map(|url| url.scheme().to_owned()).collect();
+        Some(fault)
     }
-}
-
-/// The decision as the ledger keeps it and its caller may read it.
-fn describe(permit: &Permit, route: &Route) -> String {
-    let by_id = |reasons: &std::collections::BTreeMap<_, String>| {
-        reasons
-            .iter()
-            .map(|(id, why): (&ServiceId, _)| (id.to_string(), json!(why)))
-            .collect::<serde_json::Map<_, _>>()
-    };
-    let candidates: Vec<_> =
-        route.candidates.iter().map(|candidate| candidate.service_id.as_str()).collect();
-    json!({
-        "rule": permit.rule(),
-        "candidates": candidates,
-        "excluded": by_id(&route.excluded),
-        "forbidden": by_id(permit.forbidden()),
-    })
-    .to_string()
 }
 
 /// Letters and digits only, led by letters: Cloudgene escapes, quotes and guesses the type of what it is

@@ -34,6 +34,24 @@ impl Ledger {
         Ok(())
     }
 
+    /// Writes down that a service was not asked after all, though it was to be. It never hears of the run.
+    pub async fn pass_over(&self, run_id: &RunId, service: &ServiceId, why: &str) -> Result<()> {
+        const SQL: &str = "INSERT INTO attempts (run_id, number, service_id, begun_at, ended_at, \
+             outcome, detail) SELECT $1, 1 + COUNT(*), $2, $3, $3, $4, $5 FROM attempts \
+             WHERE run_id = $1";
+        on_pool!(write &self.database, pool => {
+            sqlx::query(SQL)
+                .bind(run_id.to_string())
+                .bind(service.as_str())
+                .bind(self.now())
+                .bind(Outcome::Unavailable.as_str())
+                .bind(why)
+                .execute(pool)
+                .await?;
+        });
+        Ok(())
+    }
+
     /// The attempt placed nothing; another service may be asked.
     pub async fn attempt_failed(&self, run_id: &RunId, outcome: Outcome, why: &str) -> Result<()> {
         self.end_attempt(run_id, outcome, why, Phase::Open, State::Initializing, None).await

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::*;
 use crate::{
     domain::{CallerId, Role, Service},
-    registry::Registry,
+    registry::{Record, Registry, Source},
 };
 
 #[test]
@@ -32,8 +34,25 @@ fn a_run_stays_in_the_countries_of_its_data() {
 fn a_steward_reads_why_a_service_is_forbidden() {
     let permit = evaluate(&caller(), &needs(&["KE"]), &fleet().snapshot()).unwrap();
 
-    let why = &permit.forbidden()[&"ghana".parse().unwrap()];
-    assert_eq!(why, "it stands in GH, and the data may stay only in KE");
+    let forbidden: Vec<_> = permit.forbidden().collect();
+    let why = "it stands in GH, and the data may stay only in KE".to_owned();
+    assert_eq!(forbidden, [(&"ghana".parse().unwrap(), why)]);
+}
+
+#[test]
+fn a_service_that_came_after_the_permit_is_not_in_it() {
+    let fleet = fleet();
+    let permit = evaluate(&caller(), &needs(&[]), &fleet.snapshot()).unwrap();
+    for id in ["angola", "lagos", "zambia"] {
+        fleet.put(Record::new(service(id, "KE"), Source::Operator, Timestamp::UNIX_EPOCH));
+    }
+    fleet.remove(&"ghana".parse().unwrap());
+
+    let fleet = fleet.snapshot();
+    let permitted: Vec<_> = permit.permitted(&fleet).map(|l| l.id().as_str()).collect();
+
+    assert_eq!(permitted, ["kenya"]);
+    assert!(!permit.allows(&"lagos".parse().unwrap()));
 }
 
 fn fleet() -> Registry {
@@ -52,6 +71,7 @@ fn needs(origin: &[&str]) -> Needs {
         workflow_engine: None,
         catalogue: false,
         imputation: None,
+        protocols: BTreeSet::new(),
         origin: origin.iter().map(|country| country.parse().unwrap()).collect(),
         service: None,
     }

@@ -1,161 +1,164 @@
 //! Whether one service could take a run, by what it offers.
 
-use super::{Candidate, IMPUTATION};
-use crate::domain::{Imputation, Needs, Offer, ReferencePanel, ServiceId};
+use super::IMPUTATION;
+use crate::domain::{Imputation, Needs, Offer, ReferencePanel};
 
-/// Why a service could never take a request. Ordered by how close the request came.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Why a service could never take a request. In the order of how close the request came; the words are
+/// made when somebody reads them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Misfit {
     /// The caller asked for another service.
-    #[error("the caller wants `{0}` and no other")]
-    OtherService(ServiceId),
+    OtherService,
     /// It does not run this workflow type.
-    #[error("workflow_type `{0}` is not offered")]
-    WorkflowType(String),
+    WorkflowType,
     /// It does not run this version of the workflow type.
-    #[error(
-        "workflow_type_version `{wanted}` of {workflow_type} is not offered; there is {offered}"
-    )]
-    WorkflowTypeVersion {
-        /// The type.
-        workflow_type: String,
-        /// The version that was asked for.
-        wanted: String,
-        /// The versions that there are.
-        offered: String,
-    },
+    WorkflowTypeVersion,
     /// It does not have this engine.
-    #[error("workflow_engine `{0}` is not offered")]
-    WorkflowEngine(String),
+    WorkflowEngine,
     /// It keeps no workflows of its own, and the one that is named did not come along.
-    #[error("`workflow_url` is no absolute URL, and no attachment has its name")]
     WorkflowNotAttached,
     /// It does not have this panel.
-    #[error("the reference panel `{0}` is not offered")]
-    Panel(String),
+    Panel,
     /// The panel does not know this population.
-    #[error("panel `{panel}` knows no population `{wanted}`; it knows {known}")]
-    Population {
-        /// The panel.
-        panel: String,
-        /// The population that was asked for.
-        wanted: String,
-        /// The populations that there are.
-        known: String,
-    },
+    Population,
     /// The panel needs a population.
-    #[error("panel `{panel}` needs a population; it knows {known}")]
-    NoPopulation {
-        /// The panel.
-        panel: String,
-        /// The populations that there are.
-        known: String,
-    },
+    NoPopulation,
     /// The service does not take input of this build for the panel.
-    #[error("panel `{panel}` takes no input in build {wanted} here; it takes {taken}")]
-    Build {
-        /// The panel.
-        panel: String,
-        /// The build of the input.
-        wanted: String,
-        /// The builds that are taken.
-        taken: String,
-    },
+    Build,
+    /// It cannot fetch the inputs itself, and the gateway may not.
+    Inputs,
 }
 
-impl Misfit {
-    /// How close the request came: the closest misfit tells its caller most.
-    pub(super) fn closeness(&self) -> u8 {
-        match self {
-            Self::OtherService(_) => 0,
-            Self::WorkflowType(_) => 1,
-            Self::WorkflowTypeVersion { .. } => 2,
-            Self::WorkflowEngine(_) => 3,
-            Self::WorkflowNotAttached => 4,
-            Self::Panel(_) => 5,
-            Self::Population { .. } | Self::NoPopulation { .. } => 6,
-            Self::Build { .. } => 7,
+/// How a run is put to a service that can take it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fit {
+    /// The workflow type as this service spells it.
+    pub workflow_type: String,
+    /// The reference panel as this service offers it, where the run imputes.
+    pub panel: Option<ReferencePanel>,
+    /// Protocols by which it fetches inputs itself.
+    pub protocols: Vec<String>,
+}
+
+impl Fit {
+    /// Whether the service can fetch an input of this scheme itself.
+    pub fn fetches(&self, scheme: &str) -> bool {
+        self.protocols.iter().any(|protocol| protocol.eq_ignore_ascii_case(scheme))
+    }
+
+    /// How a run is put to a service whose offer was found to fit.
+    pub(super) fn of(needs: &Needs, offer: &Offer) -> Self {
+        let own = offer.workflow_type(&needs.workflow_type).unwrap_or(&needs.workflow_type);
+        let panel = needs.imputation.as_ref().and_then(|i| offer.panel(&i.panel));
+        Self {
+            workflow_type: own.to_owned(),
+            panel: panel.cloned(),
+            protocols: offer.protocols.clone(),
         }
     }
 }
 
-pub(super) fn fit(needs: &Needs, id: &ServiceId, offer: &Offer) -> Result<Candidate, Misfit> {
-    if let Some(wanted) = needs.service.as_ref().filter(|wanted| *wanted != id) {
-        return Err(Misfit::OtherService(wanted.clone()));
-    }
-    let Some(workflow_type) = offer.workflow_type(&needs.workflow_type) else {
-        return Err(Misfit::WorkflowType(needs.workflow_type.clone()));
+/// Compares what a run needs with what a service offers, whoever the caller named.
+pub(super) fn check(needs: &Needs, offer: &Offer) -> Result<(), Misfit> {
+    let Some(versions) = offer.versions(&needs.workflow_type) else {
+        return Err(Misfit::WorkflowType);
     };
-    check_version(needs, offer, workflow_type)?;
-    check_engine(needs, offer)?;
+    // A service that lists no version takes any: it did not say.
+    let wanted = bare(&needs.workflow_type_version);
+    if !versions.is_empty() && !versions.iter().any(|own| bare(own).eq_ignore_ascii_case(wanted)) {
+        return Err(Misfit::WorkflowTypeVersion);
+    }
+    if let Some(engine) = &needs.workflow_engine
+        && !offer.engines.keys().any(|own| own.eq_ignore_ascii_case(engine))
+    {
+        return Err(Misfit::WorkflowEngine);
+    }
     if needs.catalogue && !offer.catalogue {
         return Err(Misfit::WorkflowNotAttached);
     }
-    let panel = match &needs.imputation {
-        Some(imputation) => Some(fit_panel(imputation, offer)?.clone()),
-        None => None,
-    };
-    Ok(Candidate {
-        service_id: id.clone(),
-        workflow_type: workflow_type.to_owned(),
-        panel,
-        fetches: offer.protocols.clone(),
-    })
-}
-
-/// A version must be listed, but for a leading `v` that some write and some do not. A service that
-/// lists none takes any: it did not say.
-fn check_version(needs: &Needs, offer: &Offer, workflow_type: &str) -> Result<(), Misfit> {
-    let offered = &offer.workflow_types[workflow_type];
-    let bare = |version: &str| version.trim_start_matches('v').to_ascii_lowercase();
-    let wanted = bare(&needs.workflow_type_version);
-    if offered.is_empty() || offered.iter().any(|version| bare(version) == wanted) {
-        return Ok(());
+    if let Some(imputation) = &needs.imputation {
+        check_panel(imputation, offer)?;
     }
-    Err(Misfit::WorkflowTypeVersion {
-        workflow_type: workflow_type.to_owned(),
-        wanted: needs.workflow_type_version.clone(),
-        offered: offered.join(", "),
-    })
-}
-
-fn check_engine(needs: &Needs, offer: &Offer) -> Result<(), Misfit> {
-    match &needs.workflow_engine {
-        Some(engine) if !offer.engines.keys().any(|own| own.eq_ignore_ascii_case(engine)) => {
-            Err(Misfit::WorkflowEngine(engine.clone()))
-        }
-        Some(_) | None => Ok(()),
+    if needs.protocols.iter().all(|protocol| offer.fetches(protocol)) {
+        Ok(())
+    } else {
+        Err(Misfit::Inputs)
     }
 }
 
-fn fit_panel<'a>(imputation: &Imputation, offer: &'a Offer) -> Result<&'a ReferencePanel, Misfit> {
-    let Some(panel) = offer.panel(&imputation.panel) else {
-        return Err(Misfit::Panel(imputation.panel.clone()));
-    };
-    let known = || panel.populations.iter().map(|p| p.id.as_str()).collect::<Vec<_>>().join(", ");
+/// Some write a leading `v`, and some do not.
+fn bare(version: &str) -> &str {
+    version.trim_start_matches(['v', 'V'])
+}
+
+fn check_panel(imputation: &Imputation, offer: &Offer) -> Result<(), Misfit> {
+    let Some(panel) = offer.panel(&imputation.panel) else { return Err(Misfit::Panel) };
     match &imputation.population {
-        Some(wanted) if panel.population(wanted).is_none() => {
-            return Err(Misfit::Population {
-                panel: panel.id.clone(),
-                wanted: wanted.clone(),
-                known: known(),
-            });
-        }
+        Some(wanted) if panel.population(wanted).is_none() => return Err(Misfit::Population),
         // Cloudgene would take a missing population for `off`, and fail later where a panel has no `off`.
         None if !panel.populations.is_empty() && panel.population("off").is_none() => {
-            return Err(Misfit::NoPopulation { panel: panel.id.clone(), known: known() });
+            return Err(Misfit::NoPopulation);
         }
         Some(_) | None => {}
     }
     if !panel.input_builds.is_empty() && !panel.input_builds.contains(&imputation.build) {
-        let taken = panel.input_builds.iter().map(|build| build.as_str()).collect::<Vec<_>>();
-        return Err(Misfit::Build {
-            panel: panel.id.clone(),
-            wanted: imputation.build.to_string(),
-            taken: taken.join(", "),
-        });
+        return Err(Misfit::Build);
     }
-    Ok(panel)
+    Ok(())
+}
+
+impl Misfit {
+    /// What is missing, in words for people.
+    pub(super) fn words(self, needs: &Needs, offer: Option<&Offer>) -> String {
+        let none = Offer::default();
+        let offer = offer.unwrap_or(&none);
+        let (kind, version) = (&needs.workflow_type, &needs.workflow_type_version);
+        match self {
+            Self::OtherService => {
+                let wanted = needs.service.as_ref().map_or("another", |id| id.as_str());
+                format!("the caller wants `{wanted}` and no other")
+            }
+            Self::WorkflowType => format!("workflow_type `{kind}` is not offered"),
+            Self::WorkflowTypeVersion => format!(
+                "workflow_type_version `{version}` of {} is not offered; there is {}",
+                offer.workflow_type(kind).unwrap_or(kind),
+                offer.versions(kind).unwrap_or_default().join(", ")
+            ),
+            Self::WorkflowEngine => {
+                let engine = needs.workflow_engine.as_deref().unwrap_or_default();
+                format!("workflow_engine `{engine}` is not offered")
+            }
+            Self::WorkflowNotAttached => {
+                "`workflow_url` is no absolute URL, and no attachment has its name".to_owned()
+            }
+            Self::Inputs => "it cannot fetch the inputs itself, and the gateway may not".to_owned(),
+            Self::Panel | Self::Population | Self::NoPopulation | Self::Build => {
+                let panel = needs.imputation.as_ref().map(|i| (i, offer.panel(&i.panel)));
+                match panel {
+                    Some((imputation, Some(panel))) => self.words_of_panel(imputation, panel),
+                    Some((i, None)) => format!("the reference panel `{}` is not offered", i.panel),
+                    None => "the reference panel is not offered".to_owned(),
+                }
+            }
+        }
+    }
+
+    fn words_of_panel(self, imputation: &Imputation, panel: &ReferencePanel) -> String {
+        let id = &panel.id;
+        let known: Vec<_> = panel.populations.iter().map(|p| p.id.as_str()).collect();
+        let known = known.join(", ");
+        match (self, &imputation.population) {
+            (Self::Population, Some(wanted)) => {
+                format!("panel `{id}` knows no population `{wanted}`; it knows {known}")
+            }
+            (Self::Build, _) => {
+                let taken: Vec<_> = panel.input_builds.iter().map(|build| build.as_str()).collect();
+                let (wanted, taken) = (imputation.build, taken.join(", "));
+                format!("panel `{id}` takes no input in build {wanted} here; it takes {taken}")
+            }
+            _ => format!("panel `{id}` needs a population; it knows {known}"),
+        }
+    }
 }
 
 /// Whether a workflow type names the canonical imputation request.

@@ -1,118 +1,136 @@
 //! Chooses where a permitted run goes.
 //!
 //! Pure: reads one snapshot of the registry and never waits. Residency was settled before us; the
-//! [`Permit`] in hand is the proof, so no jurisdiction is compared here.
+//! [`Permit`] in hand is the proof, so no jurisdiction is compared here. Chance is handed in.
 
+mod assess;
+mod dice;
+mod exclusion;
 mod fit;
+mod standing;
 
-use std::collections::BTreeMap;
+use fastrand::Rng;
 
-use crate::{
-    domain::{Needs, ReferencePanel, ServiceId},
-    policy::Permit,
-    registry::{Reach, Snapshot},
+pub use self::{
+    assess::{PassedOver, recheck},
+    dice::Draw,
+    exclusion::{Excluded, Exclusion, told},
+    fit::{Fit, Misfit, is_imputation},
+    standing::{Standing, Tier},
 };
-
-pub use self::fit::{Misfit, is_imputation};
+use crate::{
+    domain::{Needs, ServiceId},
+    policy::Permit,
+    registry::{Listing, Snapshot},
+};
 
 /// Workflow type of the canonical imputation request.
 pub const IMPUTATION: &str = "IMPUTATION";
 
+/// As many candidates are told and tried at most; the others are counted.
+pub const MAX_CANDIDATES: usize = 100;
+
 /// Where a run goes: the first candidate, and the next ones if nothing was placed there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Route {
-    /// Services that can take the run, best first; never empty.
+#[derive(Debug, Clone)]
+pub struct Route<'a> {
+    /// Services that can take the run, the chosen one first; never empty.
     pub candidates: Vec<Candidate>,
-    /// The permitted services that cannot, and why, in words for people.
-    pub excluded: BTreeMap<ServiceId, String>,
+    /// How many more there are.
+    pub further: usize,
+    /// What the dice said, if there was a choice.
+    pub draw: Option<Draw<'a>>,
+    /// The permitted services that cannot, and why.
+    pub excluded: Vec<Excluded<'a>>,
 }
 
 /// A service that can take the run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
     /// Which service.
     pub service_id: ServiceId,
-    /// The workflow type as this service spells it.
-    pub workflow_type: String,
-    /// The reference panel as this service offers it, where the run imputes.
-    pub panel: Option<ReferencePanel>,
-    /// Protocols by which it fetches inputs itself.
-    pub fetches: Vec<String>,
-}
-
-impl Candidate {
-    /// Whether the service can fetch an input of this scheme itself.
-    pub fn fetches(&self, scheme: &str) -> bool {
-        self.fetches.iter().any(|protocol| protocol.eq_ignore_ascii_case(scheme))
-    }
+    /// How it stands beside the others.
+    pub standing: Standing,
 }
 
 /// Why there is no route.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NoRoute {
-    /// No service could ever take this request: the request is wrong, in the words of the best fit.
-    #[error("{0}")]
-    Unfit(Misfit),
-    /// The caller wants a service that is not there, or where the run may not go.
-    #[error("no permitted service is called `{0}`")]
-    UnknownService(ServiceId),
-    /// Services could take it, but none can now. The reason stands per service.
-    #[error("no service can take the run now")]
-    Unavailable {
-        /// The permitted services, and why each cannot.
-        excluded: BTreeMap<ServiceId, String>,
+#[derive(Debug, Clone)]
+pub enum NoRoute<'a> {
+    /// No service could ever take this request: the request is wrong.
+    Unfit {
+        /// How it misses the service that it fits best.
+        misfit: Misfit,
+        /// In words for people.
+        message: String,
     },
+    /// The caller wants a service that is not there, or where the run may not go.
+    UnknownService(ServiceId),
+    /// Services could take it, but none can now: the permitted ones, and why each cannot.
+    Unavailable(Vec<Excluded<'a>>),
 }
 
-/// Chooses among the permitted services. Ready ones come before ones that were not asked yet.
-pub fn choose(permit: &Permit, needs: &Needs, fleet: &Snapshot) -> Result<Route, NoRoute> {
-    let mut ready = Vec::new();
-    let mut untried = Vec::new();
-    let mut excluded = BTreeMap::new();
-    let mut misfits = Vec::new();
-    let mut could_ever = false;
+/// A candidate while it is compared.
+#[derive(Debug)]
+struct Ranked<'a> {
+    listing: &'a Listing,
+    standing: Standing,
+    /// Where it stands; a lot parts those that are as good as the same, so that they are not always asked
+    /// in one order.
+    rank: u64,
+}
 
-    for listing in fleet.services().filter(|listing| permit.allows(listing.id())) {
-        let id = listing.id().clone();
-        let Some(offer) = listing.offer() else {
-            could_ever = true;
-            excluded.insert(id, not_ready(listing.reach()));
-            continue;
-        };
-        match fit::fit(needs, &id, offer) {
-            Err(misfit) => {
-                excluded.insert(id, misfit.to_string());
-                misfits.push(misfit);
+/// Chooses among the permitted services. The same dice on the same fleet choose the same.
+pub fn choose<'a>(
+    permit: &'a Permit,
+    needs: &'a Needs,
+    fleet: &'a Snapshot,
+    dice: &mut Rng,
+) -> Result<Route<'a>, NoRoute<'a>> {
+    let mut ranked = Vec::with_capacity(permit.len());
+    let mut excluded = Vec::with_capacity(permit.len());
+    let named = assess::Named::of(permit, needs, fleet);
+    for listing in permit.permitted(fleet) {
+        match assess::assess(needs, fleet, listing, &named) {
+            Ok(standing) => {
+                let rank = standing.rank(dice.u32(..));
+                ranked.push(Ranked { listing, standing, rank });
             }
-            Ok(candidate) => match (listing.reach(), &offer.closed) {
-                (Reach::Usable, None) => ready.push(candidate),
-                (Reach::Unknown, None) => untried.push(candidate),
-                (Reach::Usable | Reach::Unknown, Some(why)) => {
-                    could_ever = true;
-                    excluded.insert(id, format!("it takes no runs: {why}"));
-                }
-                (reach @ (Reach::Unusable { .. } | Reach::Unreachable { .. }), _) => {
-                    could_ever = true;
-                    excluded.insert(id, not_ready(reach));
-                }
-            },
+            Err(why) => excluded.push(Excluded { listing, why }),
         }
     }
-
-    ready.append(&mut untried);
-    match misfits.into_iter().max_by_key(Misfit::closeness) {
-        _ if !ready.is_empty() => Ok(Route { candidates: ready, excluded }),
-        Some(Misfit::OtherService(wanted)) if !could_ever => Err(NoRoute::UnknownService(wanted)),
-        Some(misfit) if !could_ever => Err(NoRoute::Unfit(misfit)),
-        _ => Err(NoRoute::Unavailable { excluded }),
-    }
+    let Some(tier) = ranked.iter().map(|one| one.standing.tier).min() else {
+        return Err(no_route(needs, excluded));
+    };
+    let (chosen, draw) = dice::draw(&ranked, tier, dice);
+    let chosen = ranked.swap_remove(chosen);
+    let further = keep_best(&mut ranked, MAX_CANDIDATES - 1);
+    let candidates = std::iter::once(chosen)
+        .chain(ranked)
+        .map(|one| Candidate { service_id: one.listing.id().clone(), standing: one.standing });
+    Ok(Route { candidates: candidates.collect(), further, draw, excluded })
 }
 
-fn not_ready(reach: &Reach) -> String {
-    match reach {
-        Reach::Unknown | Reach::Usable => "it was not asked yet what it offers".to_owned(),
-        Reach::Unusable { why } => format!("it answers, but cannot be used: {why}"),
-        Reach::Unreachable { why } => format!("it does not answer: {why}"),
+/// Brings the best into order and drops the others. Says how many were dropped.
+fn keep_best(ranked: &mut Vec<Ranked<'_>>, limit: usize) -> usize {
+    let further = ranked.len().saturating_sub(limit);
+    if further > 0 {
+        ranked.select_nth_unstable_by_key(limit, |one| one.rank);
+        ranked.truncate(limit);
+    }
+    ranked.sort_unstable_by_key(|one| one.rank);
+    further
+}
+
+fn no_route<'a>(needs: &Needs, excluded: Vec<Excluded<'a>>) -> NoRoute<'a> {
+    let misfit = |one: &Excluded<'_>| match one.why {
+        Exclusion::Misfit(misfit) => Some(misfit),
+        _ => None,
+    };
+    let closest = excluded.iter().max_by_key(|one| misfit(one));
+    match (closest.and_then(|one| Some((one, misfit(one)?))), &needs.service) {
+        _ if excluded.iter().any(|one| one.why.may_pass()) => NoRoute::Unavailable(excluded),
+        (Some((_, Misfit::OtherService)), Some(wanted)) => NoRoute::UnknownService(wanted.clone()),
+        (Some((one, misfit)), _) => NoRoute::Unfit { misfit, message: one.words(needs) },
+        (None, _) => NoRoute::Unavailable(excluded),
     }
 }
 

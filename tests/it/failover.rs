@@ -15,7 +15,8 @@ use crate::{
     },
 };
 
-/// Two services that offer the same. The first one is asked first.
+/// Two services that offer the same. The first one is asked first: the second one gets runs only if
+/// nobody else can.
 struct Two {
     first: TestService,
     second: TestService,
@@ -27,6 +28,7 @@ impl Two {
     async fn start(settings: Value) -> Self {
         let first = TestService::start("first", "wes", "ML", &[("run_ms", "200")]).await;
         let second = TestService::start("second", "wes", "ZA", &[("run_ms", "200")]).await;
+        let second = second.with("weight", 0);
         let gateway = TestGateway::start_with(&[&first, &second], settings).await;
         let amina = gateway.client("amina");
         Self { first, second, gateway, amina }
@@ -250,7 +252,7 @@ fn describing_itself() -> Router {
 async fn in_front_of(service: Router, test: impl AsyncFnOnce(&TestGateway, &TestService)) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("loopback has a free port");
     let address = listener.local_addr().expect("it is bound");
-    let second = TestService::start("second", "wes", "ZA", &[]).await;
+    let second = TestService::start("second", "wes", "ZA", &[]).await.with("weight", 0);
     let first = json!({
         "id": "first",
         "kind": "wes",

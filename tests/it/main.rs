@@ -29,6 +29,9 @@ mod uploads;
 // When another service is asked, and when not.
 mod failover;
 
+// Where a run goes, and why.
+mod routing;
+
 // Inputs that are named by URL.
 mod fetching;
 
@@ -55,6 +58,9 @@ mod backends;
 
 // What lives at an address, and what can be relied upon there.
 mod discovery;
+// Reference panels: the catalogue on both databases, and what callers read of it.
+mod panel_store;
+mod panels;
 
 // What operators ask, and what they are told.
 mod alerts;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
         json::Private,
     },
     ga4gh::time,
+    gateway::{self, Considered, RankedService},
     ledger,
 };
 
@@ -30,12 +31,18 @@ pub(crate) struct Decision {
     backend_run_id: Option<String>,
     /// The rule of residency that was applied.
     rule: String,
-    /// The services that could take the run, best first.
+    /// Why the first candidate came first, in words. Empty for runs from before it was kept.
+    why: String,
+    /// The services that could take the run, best first; at most 100.
     candidates: Vec<String>,
-    /// The permitted services that could not, and why.
+    /// What the first candidates were ranked by, in their order; at most 20.
+    ranking: Vec<RankedService>,
+    /// The permitted services that could not, and why; at most 100.
     excluded: BTreeMap<String, String>,
-    /// The services that policy forbade, and why.
+    /// The services that policy forbade, and why; at most 100.
     forbidden: BTreeMap<String, String>,
+    /// How many services were considered, those included that are not listed here.
+    considered: Option<Considered>,
     /// Every service that was asked, in order.
     attempts: Vec<Attempt>,
 }
@@ -53,14 +60,6 @@ pub(crate) struct Attempt {
     outcome: String,
     /// In words for people.
     detail: String,
-}
-
-#[derive(Deserialize)]
-struct Stored {
-    rule: String,
-    candidates: Vec<String>,
-    excluded: BTreeMap<String, String>,
-    forbidden: BTreeMap<String, String>,
 }
 
 /// Tells why one of the caller's runs went where it went.
@@ -82,16 +81,19 @@ pub(super) async fn get_decision(
     Path(run_id): Path<String>,
 ) -> Result<Private<Decision>> {
     let (entry, attempts) = api.gateway.decision(&caller, &run_id).await?;
-    let stored: Stored = serde_json::from_str(&entry.decision)
-        .map_err(|error| crate::gateway::Error::Internal(Box::new(error)))?;
+    let stored: gateway::Decision = serde_json::from_str(&entry.decision)
+        .map_err(|error| gateway::Error::Internal(Box::new(error)))?;
     Ok(Private(Decision {
         run_id: entry.run_id.to_string(),
         service: entry.service_id.map(|id| id.to_string()),
         backend_run_id: entry.backend_run_id.map(|id| id.to_string()),
         rule: stored.rule,
+        why: stored.why,
         candidates: stored.candidates,
+        ranking: stored.ranking,
         excluded: stored.excluded,
         forbidden: stored.forbidden,
+        considered: stored.considered,
         attempts: attempts.into_iter().map(Attempt::from).collect(),
     }))
 }

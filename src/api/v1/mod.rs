@@ -3,6 +3,7 @@
 mod alerts;
 mod discovery;
 mod get_decision;
+mod panels;
 mod services;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -17,5 +18,6 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(get_decision::get_decision))
         .merge(alerts::routes())
         .merge(discovery::routes())
+        .merge(panels::routes())
         .merge(services::routes())
 }

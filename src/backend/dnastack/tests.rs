@@ -72,6 +72,7 @@ fn order(file: InputFile) -> ImputationOrder {
             build: None,
             input_builds: Vec::new(),
             populations: Vec::new(),
+            ..ReferencePanel::default()
         },
         archive_password: "pass".to_owned().into(),
     }

@@ -54,6 +54,11 @@ impl Api {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
+    /// What the server counts, its queue among it.
+    pub(super) async fn counters(&self) -> Result<wire::Counters> {
+        self.read(&Credential::None, &self.url(&["api", "v2", "server", "counters"])).await
+    }
+
     /// A job with its steps and outputs.
     pub(super) async fn job(
         &self,

@@ -78,7 +78,10 @@ fn to_panel(app: &App, key: &str, choice: &Choice, input_builds: &[Build]) -> Re
         .and_then(|param| param.choices().find(|(panel, _)| *panel == key))
         .map(|(_, bound)| bound.choices().map(to_population).collect())
         .unwrap_or_default();
-    ReferencePanel { id, key: key.to_owned(), name, build, input_builds, populations }
+    // The servers keep the counts of samples and sites to themselves.
+    let (samples, sites) = (None, None);
+    let key = key.to_owned();
+    ReferencePanel { id, key, name, build, input_builds, populations, samples, sites }
 }
 
 fn to_population((key, choice): (&str, &Choice)) -> Population {

@@ -29,7 +29,7 @@ use super::{
     Backend, ByteRange, Download, Error, Result, RunDetails, Search, Sighting, Submission,
     client::{Client, plain_text},
 };
-use crate::domain::{BackendRunId, Credential, Offer, Service, ServiceId};
+use crate::domain::{BackendRunId, Credential, Offer, Queue, Service, ServiceId};
 
 /// What the service registry calls such a server; there is no official type.
 pub(super) const SERVICE_TYPE: [&str; 3] = ["io.cloudgene", "imputation-server", "2"];
@@ -42,6 +42,9 @@ const LOG_LOCATOR: &str = "log";
 
 /// How long a job that is being canceled may show itself as failed in between.
 const CANCELING_FOR: Duration = Duration::from_secs(120);
+
+/// How long a description waits for what it can do without.
+const ORNAMENT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What an operator may set.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -140,6 +143,16 @@ impl MichiganBackend {
     }
 }
 
+/// Version and queue are ornaments: without them they are simply not known, and nothing waits for them.
+async fn unless_slow<T>(told: impl Future<Output = Result<T>>) -> Option<T> {
+    tokio::time::timeout(ORNAMENT_TIMEOUT, told).await.ok()?.ok()
+}
+
+fn queue(counters: wire::Counters) -> Option<Queue> {
+    let under_way = counters.queue?.size?;
+    Some(Queue { under_way, waiting: None, running: None })
+}
+
 /// Why the server takes no runs, if it is under maintenance.
 fn closed(server: &wire::Server) -> Option<String> {
     let said = server.maintenace_message.as_deref().map(plain_text).unwrap_or_default();
@@ -160,11 +173,18 @@ fn check_token(server: &wire::Server) -> Result<()> {
 #[async_trait]
 impl Backend for MichiganBackend {
     async fn describe(&self, credential: &Credential) -> Result<Offer> {
-        let (server, badge) = tokio::join!(self.api.server(credential), self.api.badge());
+        let (server, badge, counters) = tokio::join!(
+            self.api.server(credential),
+            unless_slow(self.api.badge()),
+            unless_slow(self.api.counters()),
+        );
         let server = server?;
-        // The badge is an ornament: without it the version is simply not known.
-        let version = badge.ok().and_then(|badge| app::badge_version(&badge));
-        let offer = offer(&server, version);
+        let version = badge.and_then(|badge| app::badge_version(&badge));
+        let offer = Offer {
+            queue: counters.and_then(queue),
+            max_runs: self.limit.get().and_then(|limit| u64::try_from(limit).ok()),
+            ..offer(&server, version)
+        };
         if let Some(why) = closed(&server) {
             // The apps cannot be read now; the panels stay those that were read before.
             let known = self.known.load_full();

@@ -25,6 +25,19 @@ pub(super) struct AppRef {
     pub(super) version: Option<String>,
 }
 
+/// `GET /api/v2/server/counters`. Version 2 also has `running` and `waiting`, which count samples and other
+/// things that its operator chose, and no jobs.
+#[derive(Deserialize)]
+pub(super) struct Counters {
+    pub(super) queue: Option<QueueCounter>,
+}
+
+/// The jobs that wait or run.
+#[derive(Deserialize)]
+pub(super) struct QueueCounter {
+    pub(super) size: Option<u64>,
+}
+
 /// `GET /api/v2/server/apps/{id}`. Hidden parameters such as `password` are not listed.
 #[derive(Deserialize)]
 pub(super) struct App {

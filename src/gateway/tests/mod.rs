@@ -35,12 +35,20 @@ struct House {
 }
 
 impl House {
-    /// A gateway in front of services that all run CWL. They are tried in the order of their ids.
+    /// A gateway in front of services that all run CWL. The first one is asked first: the others get runs
+    /// only if nobody else can.
     async fn over(services: &[(&str, &Arc<Scripted>)]) -> Self {
+        Self::with(services, Config::default()).await
+    }
+
+    async fn with(services: &[(&str, &Arc<Scripted>)], config: Config) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::open_sqlite(&folder.path().join("house.sqlite")).await.unwrap();
         let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_800_000_000).unwrap()));
-        let registry = Arc::new(Registry::of(services.iter().map(|(id, _)| service(id))));
+        let weights = std::iter::once(Service::DEFAULT_WEIGHT).chain(std::iter::repeat(0));
+        let records = services.iter().zip(weights);
+        let records = records.map(|((id, _), weight)| Service { weight, ..service(id) });
+        let registry = Arc::new(Registry::of(records));
         let adapters = Arc::new(Adapters::default());
         for (id, backend) in services {
             let id: ServiceId = id.parse().unwrap();
@@ -54,7 +62,7 @@ impl House {
             details_fresh_for: Duration::from_millis(10),
             lost_after: Duration::from_millis(300),
             stage_bytes: 64,
-            ..Config::default()
+            ..config
         };
         let parts = Parts {
             config,
@@ -99,6 +107,12 @@ impl House {
         if tokio::time::timeout(Duration::from_secs(10), reached).await.is_err() {
             panic!("the run is {:?}, not {wanted:?}", self.state(run_id).await);
         }
+    }
+
+    /// Why the run went where it went.
+    async fn decision(&self, run_id: RunId) -> Decision {
+        let (entry, _) = self.gateway.decision(&amina(), &run_id.to_string()).await.unwrap();
+        serde_json::from_str(&entry.decision).unwrap()
     }
 
     async fn outcomes(&self, run_id: RunId) -> Vec<(String, String)> {

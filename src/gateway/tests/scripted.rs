@@ -3,7 +3,10 @@
 use std::{
     collections::VecDeque,
     fmt,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 use async_trait::async_trait;
@@ -41,6 +44,8 @@ pub(super) struct Scripted {
     runs: Mutex<Vec<(String, State)>>,
     uploads: Mutex<Vec<Vec<u8>>>,
     cancels: Mutex<usize>,
+    asked: AtomicBool,
+    meanwhile: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Scripted {
@@ -51,6 +56,16 @@ impl Scripted {
     /// How many runs it has.
     pub(super) fn runs(&self) -> usize {
         self.runs.lock().unwrap().len()
+    }
+
+    /// Whether it was asked to take a run.
+    pub(super) fn was_asked(&self) -> bool {
+        self.asked.load(Relaxed)
+    }
+
+    /// Does something whenever it is asked to take a run, before it answers.
+    pub(super) fn before_it_answers(&self, deed: impl Fn() + Send + Sync + 'static) {
+        assert!(self.meanwhile.set(Box::new(deed)).is_ok(), "it has something to do already");
     }
 
     /// What came as files, submission by submission.
@@ -103,6 +118,10 @@ impl Backend for Scripted {
         _: &Credential,
         mut submission: Submission,
     ) -> Result<BackendRunId> {
+        self.asked.store(true, Relaxed);
+        if let Some(deed) = self.meanwhile.get() {
+            deed();
+        }
         let answer = self.script.lock().unwrap().pop_front().unwrap_or(Answer::Takes);
         match answer {
             Answer::Unavailable => return Err(Error::unavailable("maintenance")),

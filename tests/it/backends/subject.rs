@@ -302,6 +302,7 @@ fn order() -> ImputationOrder {
             build: Some(Build::Hg19),
             input_builds: vec![Build::Hg19, Build::Hg38],
             populations: Vec::new(),
+            ..ReferencePanel::default()
         },
         archive_password: PASSWORD.into(),
     }

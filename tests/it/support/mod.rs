@@ -5,6 +5,7 @@ pub(crate) mod client;
 pub(crate) mod eventually;
 pub(crate) mod gateway;
 pub(crate) mod http;
+pub(crate) mod link;
 pub(crate) mod mailbox;
 pub(crate) mod ports;
 pub(crate) mod postgres;

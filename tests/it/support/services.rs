@@ -57,6 +57,12 @@ impl TestService {
         self
     }
 
+    /// Sets a member of its configuration, such as `weight`.
+    pub(crate) fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
+        self.config[member] = value.into();
+        self
+    }
+
     /// What it took.
     pub(crate) fn submissions(&self) -> Vec<Submission> {
         self.simulator.submissions.all()

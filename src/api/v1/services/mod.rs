@@ -1,10 +1,12 @@
 //! The services of the federation, as their operators and users see them.
 
+mod compare;
 mod create_service;
 mod export_services;
 mod filter;
 mod get_service;
 mod import_services;
+mod list_panels;
 mod list_services;
 mod remove_service;
 mod replace_service;
@@ -42,6 +44,8 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
             remove_service::remove_service
         ))
         .routes(routes!(set_mode::set_mode))
+        .routes(routes!(compare::compare))
+        .routes(routes!(list_panels::list_service_panels))
 }
 
 /// The service that a path names. What is no id names no service.

@@ -135,6 +135,7 @@ fn order() -> ImputationOrder {
         populations: ["afr", "off"]
             .map(|id| Population { id: id.to_owned(), name: id.to_owned() })
             .to_vec(),
+        ..ReferencePanel::default()
     };
     let archive_password = SecretString::from("Gw123abc".to_owned());
     ImputationOrder { imputation, panel, archive_password }

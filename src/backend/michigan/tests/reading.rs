@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     backend::{Backend, ByteRange, Error, Result, Sighting},
-    domain::Credential,
+    domain::{Credential, Queue},
     ga4gh::wes::State,
 };
 
@@ -20,6 +20,9 @@ async fn an_offer_is_read_from_the_server() {
         "GET /base/api/v2/server" => Reply::Json(200, server_json()),
         "GET /base/api/v2/server/apps/imputationserver2@2.0.12" => Reply::Json(200, app_json()),
         "GET /base/api/v2/server/version.svg" => Reply::Text(200, "<svg><text>v3.1.3</text></svg>"),
+        "GET /base/api/v2/server/counters" => {
+            Reply::Json(200, json!({"complete": {}, "queue": {"size": 7}, "users": 2}))
+        }
         other => panic!("nobody should ask {other}"),
     })
     .await;
@@ -31,6 +34,24 @@ async fn an_offer_is_read_from_the_server() {
     assert_eq!(offer.version.as_deref(), Some("3.1.3"));
     assert_eq!((offer.panels.len(), offer.protocols.len()), (3, 0));
     assert_eq!(offer.closed, None);
+    assert_eq!(offer.queue, Some(Queue { under_way: 7, waiting: None, running: None }));
+    assert!(offer.panels.iter().all(|panel| (panel.samples, panel.sites) == (None, None)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_is_not_called_dead_for_a_badge_or_a_queue_that_does_not_come() {
+    let server = Fake::start(|line| match line {
+        "GET /api/v2/server" => Reply::Json(200, server_json()),
+        "GET /api/v2/server/version.svg" | "GET /api/v2/server/counters" => Reply::Silence,
+        _ => Reply::Json(200, app_json()),
+    })
+    .await;
+
+    let began = tokio::time::Instant::now();
+    let offer = backend(&server.url).describe(&token()).await.unwrap();
+
+    assert_eq!((offer.version, offer.queue, offer.panels.len()), (None, None, 3));
+    assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     backend::client::lenient::{to_text, to_texts},
-    domain::{Offer, same_workflow_type},
+    domain::{Offer, Queue, same_workflow_type},
 };
 
 /// What a WES server told.
@@ -53,6 +53,8 @@ pub(in crate::backend) fn read(info: &Value) -> Option<Told> {
             catalogue: false,
             version: info.get("version").and_then(to_text),
             closed: None,
+            queue: queue(info),
+            max_runs: None,
         },
         is_bare: service_type.is_none(),
         wants_engine: sapporo || claims.iter().any(|claim| has_engines(claim)),
@@ -105,6 +107,24 @@ fn version_list(value: &Value) -> Vec<String> {
     // A Python server that could not ask its engine says `b''`.
     versions.retain(|version| !version.starts_with("b'"));
     versions
+}
+
+/// Who counts nothing at all, not even runs that are over, does not count (Galaxy, the starter kit).
+fn queue(info: &Map<String, Value>) -> Option<Queue> {
+    let counts = info.get("system_state_counts")?.as_object()?;
+    let count = |words: &[&str]| -> u64 {
+        let named = counts.iter().filter(|(word, _)| {
+            words.is_empty() || words.iter().any(|wanted| word.eq_ignore_ascii_case(wanted))
+        });
+        named.filter_map(|(_, count)| count.as_u64()).fold(0, u64::saturating_add)
+    };
+    if count(&[]) == 0 {
+        return None;
+    }
+    let waiting = count(&["QUEUED", "INITIALIZING"]);
+    let running = count(&["RUNNING", "PAUSED", "CANCELING"]);
+    let under_way = waiting.saturating_add(running);
+    Some(Queue { under_way, waiting: Some(waiting), running: Some(running) })
 }
 
 fn protocols(info: &Map<String, Value>) -> Vec<String> {

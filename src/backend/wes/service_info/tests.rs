@@ -119,3 +119,24 @@ fn the_engine_fits_the_language() {
         assert_eq!(engine_for(engines, workflow_type), expected, "{workflow_type}");
     }
 }
+
+#[test]
+fn a_queue_is_what_the_service_counts_and_nothing_where_it_does_not_count() {
+    let queue = |waiting: u64, running: u64| {
+        let (waiting, running) = (Some(waiting), Some(running));
+        Some(Queue { under_way: waiting.unwrap() + running.unwrap(), waiting, running })
+    };
+    for (counts, expected) in [
+        (json!({"QUEUED": 4, "INITIALIZING": 1, "RUNNING": 2, "COMPLETE": 90}), queue(5, 2)),
+        (json!({"complete": 3, "paused": 1}), queue(0, 1)),
+        (json!({"COMPLETE": 3}), queue(0, 0)),
+        (json!({"QUEUED": 0, "RUNNING": 0, "COMPLETE": 0}), None),
+        (json!({}), None),
+        (json!("many"), None),
+        (json!({"QUEUED": -1, "RUNNING": "two"}), None),
+    ] {
+        let info = json!({"supported_wes_versions": ["1.0.0"], "system_state_counts": counts});
+
+        assert_eq!(read(&info).unwrap().offer.queue, expected, "{counts}");
+    }
+}

@@ -245,6 +245,7 @@ fn order() -> ImputationOrder {
             build: None,
             input_builds: Vec::new(),
             populations: Vec::new(),
+            ..ReferencePanel::default()
         },
         archive_password: "pass".to_owned().into(),
     }

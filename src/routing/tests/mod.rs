@@ -1,15 +1,24 @@
 //! Who can take a run, and what a caller is told when nobody can.
 
+mod choice;
+mod properties;
+mod standing_in;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::*;
 use crate::{
-    domain::{Build, Caller, CallerId, Imputation, Mode, Offer, Phasing, Population, Service},
+    domain::{
+        Build, Caller, CallerId, Imputation, Mode, Offer, Phasing, Population, ReferencePanel,
+        Service,
+    },
     policy,
-    registry::Registry,
+    registry::{Reach, Registry},
 };
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 #[test]
 fn a_request_that_fits_nowhere_is_told_how_close_it_came() {
@@ -43,10 +52,11 @@ fn a_request_that_fits_nowhere_is_told_how_close_it_came() {
         let mut needs = needs();
         change(&mut needs);
 
-        let no_route = route(&needs, &fleet).unwrap_err();
+        let NotRouted::Unfit(_, message) = route(&needs, &fleet).unwrap_err() else {
+            panic!("it fits nowhere: {expected}");
+        };
 
-        assert!(matches!(no_route, NoRoute::Unfit(_)), "{no_route:?}");
-        assert_eq!(no_route.to_string(), expected);
+        assert_eq!(message, expected);
     }
 }
 
@@ -58,7 +68,7 @@ fn a_panel_is_found_by_its_id_in_any_case_and_by_the_vendors_key() {
 
         let route = route(&needs, &fleet(Reach::Usable)).unwrap();
 
-        assert_eq!(route.candidates[0].panel.as_ref().unwrap().id, "h3africa", "{name}");
+        assert_eq!(route.fit.panel.unwrap().id, "h3africa", "{name}");
     }
 }
 
@@ -66,11 +76,11 @@ fn a_panel_is_found_by_its_id_in_any_case_and_by_the_vendors_key() {
 fn a_service_that_does_not_answer_is_no_mistake_of_the_caller() {
     let fleet = fleet(Reach::Unreachable { why: "no connection".to_owned() });
 
-    let NoRoute::Unavailable { excluded } = route(&needs(), &fleet).unwrap_err() else {
+    let NotRouted::Unavailable(excluded) = route(&needs(), &fleet).unwrap_err() else {
         panic!("the request fits");
     };
 
-    assert_eq!(excluded[&"cape-town".parse().unwrap()], "it does not answer: no connection");
+    assert_eq!(excluded["cape-town"], "it does not answer: no connection");
 }
 
 #[test]
@@ -80,7 +90,17 @@ fn a_service_that_the_caller_named_is_the_only_one() {
 
     let no_route = route(&needs, &fleet(Reach::Usable)).unwrap_err();
 
-    assert_eq!(no_route, NoRoute::Unfit(Misfit::WorkflowType("imputation".to_owned())));
+    assert!(matches!(no_route, NotRouted::Unfit(Misfit::WorkflowType, _)), "{no_route:?}");
+}
+
+#[test]
+fn a_service_that_nobody_knows_is_told_from_one_that_does_not_fit() {
+    let mut needs = needs();
+    needs.service = Some("lagos".parse().unwrap());
+
+    let no_route = route(&needs, &fleet(Reach::Usable)).unwrap_err();
+
+    assert!(matches!(no_route, NotRouted::UnknownService), "{no_route:?}");
 }
 
 #[test]
@@ -90,19 +110,79 @@ fn a_forbidden_service_is_never_a_candidate() {
 
     let no_route = route(&needs, &fleet(Reach::Usable)).unwrap_err();
 
-    assert!(matches!(no_route, NoRoute::Unfit(_)), "{no_route:?}");
+    assert!(matches!(no_route, NotRouted::Unfit(..)), "{no_route:?}");
 }
 
-fn route(needs: &Needs, fleet: &Registry) -> Result<Route, NoRoute> {
-    let caller =
-        Caller { id: CallerId::new("issuer", "amina"), institution: None, roles: BTreeSet::new() };
-    let permit = policy::evaluate(&caller, needs, &fleet.snapshot()).unwrap();
-    choose(&permit, needs, &fleet.snapshot())
+#[test]
+fn inputs_that_the_gateway_may_not_fetch_go_to_a_service_that_does() {
+    let mut needs = needs();
+    needs.protocols = BTreeSet::from(["https".to_owned()]);
+    let fleet = fleet(Reach::Usable);
+
+    let no_route = route(&needs, &fleet).unwrap_err();
+    let fetches = Offer { protocols: vec!["HTTPS".to_owned()], ..imputes() };
+    fleet.publish(&"cape-town".parse().unwrap(), Reach::Usable, Some(fetches), NOW);
+
+    assert!(matches!(no_route, NotRouted::Unfit(Misfit::Inputs, _)), "{no_route:?}");
+    assert!(route(&needs, &fleet).is_ok());
+}
+
+/// Of a route, what these tests look at.
+#[derive(Debug)]
+struct Routed {
+    /// In order.
+    candidates: Vec<String>,
+    /// How the run is put to the first one.
+    fit: Fit,
+    excluded: BTreeMap<String, String>,
+    first: Standing,
+}
+
+/// Of the reasons against a route, what these tests look at.
+#[derive(Debug)]
+enum NotRouted {
+    Unfit(Misfit, String),
+    UnknownService,
+    Unavailable(BTreeMap<String, String>),
+}
+
+fn route(needs: &Needs, fleet: &Registry) -> Result<Routed, NotRouted> {
+    route_by(needs, fleet, 7)
+}
+
+fn route_by(needs: &Needs, fleet: &Registry, seed: u64) -> Result<Routed, NotRouted> {
+    let fleet = fleet.snapshot();
+    let permit = policy::evaluate(&amina(), needs, &fleet).unwrap();
+    let words = |excluded: &[Excluded<'_>]| {
+        let told = told(excluded, needs, 100).into_iter();
+        told.map(|(id, why)| (id.to_string(), why)).collect()
+    };
+    match choose(&permit, needs, &fleet, &mut Rng::with_seed(seed)) {
+        Ok(route) => Ok(Routed {
+            candidates: route.candidates.iter().map(|one| one.service_id.to_string()).collect(),
+            fit: recheck(&permit, needs, &fleet, &route.candidates[0]).unwrap(),
+            excluded: words(&route.excluded),
+            first: route.candidates[0].standing,
+        }),
+        Err(NoRoute::Unfit { misfit, message }) => Err(NotRouted::Unfit(misfit, message)),
+        Err(NoRoute::UnknownService(_)) => Err(NotRouted::UnknownService),
+        Err(NoRoute::Unavailable(excluded)) => Err(NotRouted::Unavailable(words(&excluded))),
+    }
+}
+
+fn amina() -> Caller {
+    Caller { id: CallerId::new("issuer", "amina"), institution: None, roles: BTreeSet::new() }
 }
 
 /// Cape Town imputes; Bamako runs CWL.
 fn fleet(reach: Reach) -> Registry {
     let registry = Registry::of([service("cape-town", "ZA"), service("bamako", "ML")]);
+    registry.publish(&"cape-town".parse().unwrap(), reach.clone(), Some(imputes()), NOW);
+    registry.publish(&"bamako".parse().unwrap(), reach, Some(runs_cwl()), NOW);
+    registry
+}
+
+fn imputes() -> Offer {
     let panel = ReferencePanel {
         id: "h3africa".to_owned(),
         key: "apps@h3africa@1.0.0".to_owned(),
@@ -110,24 +190,20 @@ fn fleet(reach: Reach) -> Registry {
         build: Some(Build::Hg38),
         input_builds: vec![Build::Hg38],
         populations: vec![Population { id: "afr".to_owned(), name: "AFR".to_owned() }],
+        ..ReferencePanel::default()
     };
-    let imputes = Offer {
+    Offer {
         workflow_types: BTreeMap::from([("IMPUTATION".to_owned(), vec!["1".to_owned()])]),
         panels: vec![panel],
         ..Offer::default()
-    };
-    let runs_cwl = Offer {
+    }
+}
+
+fn runs_cwl() -> Offer {
+    Offer {
         workflow_types: BTreeMap::from([("CWL".to_owned(), vec!["v1.2".to_owned()])]),
         ..Offer::default()
-    };
-    registry.publish(
-        &"cape-town".parse().unwrap(),
-        reach.clone(),
-        Some(imputes),
-        Timestamp::UNIX_EPOCH,
-    );
-    registry.publish(&"bamako".parse().unwrap(), reach, Some(runs_cwl), Timestamp::UNIX_EPOCH);
-    registry
+    }
 }
 
 fn service(id: &str, jurisdiction: &str) -> Service {
@@ -152,6 +228,7 @@ fn needs() -> Needs {
             meta: false,
             files: Vec::new(),
         }),
+        protocols: BTreeSet::new(),
         origin: BTreeSet::new(),
         service: None,
     }
