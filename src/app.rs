@@ -17,10 +17,11 @@ use tracing::{info, warn};
 use url::Url;
 
 use crate::{
+    alerts::{self, Alerts},
     api::{self, Api},
     auth::{self, Authenticator, DevelopmentIssuer, FetchKeys},
     backend::{self, client::Client},
-    config::Config,
+    config::{Config, SecretRef},
     database::Database,
     domain::{Clock, Credential, Service, SystemClock},
     edge::{self, Edge},
@@ -56,6 +57,7 @@ pub struct App {
 struct House {
     api: Api,
     gateway: Arc<Gateway>,
+    alerts: Arc<Alerts>,
     health: Arc<Health>,
     panel_watch: PanelWatch,
     database: Database,
@@ -67,13 +69,14 @@ impl App {
         let lock = take_data_dir(&config.data_dir)?;
         let tracker = TaskTracker::new();
         let shutdown = CancellationToken::new();
-        let House { api, gateway, health, panel_watch, database } =
+        let House { api, gateway, alerts, health, panel_watch, database } =
             build(&config, &tracker).await?;
 
         // Callers find a gateway that knows its services, and operators one that answers at once.
         health.start(&shutdown).await.context("the history cannot be read")?;
         tracker.spawn(panel_watch.run(shutdown.clone()));
         gateway.start(&shutdown);
+        alerts.start(&tracker, &shutdown);
         let grace_period = config.server.grace_period;
         let metrics = api.metrics.clone();
         let events = api.events.clone();
@@ -153,7 +156,8 @@ pub fn check(config: &Config) -> Vec<String> {
 
 async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let client = Client::try_new(config.client.clone()).context("no certificate authorities")?;
+    let client = Client::try_new(config.client.clone())
+        .context("the authorities to trust cannot be read")?;
     let authenticator = authenticator(config, client.clone(), clock.clone())?;
     let database = open_database(config).await?;
     let master = open_key_file(&config.data_dir.join("master.key"))?;
@@ -174,6 +178,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let federation = Federation::new(parts.clone());
     federation.open(configured(config)?).await.context("the services cannot be read")?;
     let health = watch(config, &parts, &database, tracker);
+    let alerts = alerts(config, &parts, database.clone())?;
     let federation::Parts { registry, adapters, vault, metrics, events, .. } = parts;
     let scout = scout(config, &registry, &vault, &clock)?;
 
@@ -195,6 +200,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let gateway = Gateway::new(parts, tracker.clone());
     let api = Api {
         gateway: gateway.clone(),
+        alerts: alerts.clone(),
         federation,
         health: health.clone(),
         scout,
@@ -204,7 +210,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
         metrics,
         config: Arc::new(config.api.clone()),
     };
-    Ok(House { api, gateway, health, panel_watch, database })
+    Ok(House { api, gateway, alerts, health, panel_watch, database })
 }
 
 /// The watch over the services.
@@ -224,6 +230,22 @@ fn watch(
         clock: parts.clock.clone(),
     };
     Health::new(parts, tracker.clone())
+}
+
+/// The alerts over what the federation stands on.
+fn alerts(config: &Config, parts: &federation::Parts, database: Database) -> Result<Arc<Alerts>> {
+    let alerts = config.alerts.with_secrets(SecretRef::read).and_then(|alerts| {
+        Alerts::build(alerts::Parts {
+            config: alerts,
+            registry: parts.registry.clone(),
+            vault: parts.vault.clone(),
+            client: parts.client.clone(),
+            events: parts.events.clone(),
+            database,
+            clock: parts.clock.clone(),
+        })
+    });
+    alerts.map_err(|(key, why)| anyhow::anyhow!("alerts.{key}: {why}"))
 }
 
 async fn open_database(config: &Config) -> Result<Database> {

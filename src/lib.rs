@@ -16,6 +16,7 @@ pub mod edge;
 pub mod simulator;
 
 // Use cases.
+pub mod alerts;
 pub mod federation;
 pub mod gateway;
 pub mod health;

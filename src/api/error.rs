@@ -15,7 +15,7 @@ use tracing::error;
 use utoipa::ToSchema;
 
 use crate::{
-    auth, events,
+    alerts, auth, events,
     federation::{self, PanelsError, ScoutError},
     gateway::{self, InputFault},
     health, panels,
@@ -178,6 +178,19 @@ impl From<events::Error> for ApiError {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_own_listeners", msg)
                     .retry_after(None)
             }
+        }
+    }
+}
+
+impl From<alerts::Error> for ApiError {
+    fn from(error: alerts::Error) -> Self {
+        use alerts::Error as E;
+        let msg = error.to_string();
+        match error {
+            E::UnknownAlert => Self::new(StatusCode::NOT_FOUND, "unknown_alert", msg),
+            E::Resolved => Self::new(StatusCode::CONFLICT, "alert_resolved", msg),
+            E::BadPageToken => Self::bad_request("bad_page_token", msg),
+            error @ E::Database(_) => Self::internal(&error),
         }
     }
 }

@@ -20,6 +20,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::{
+    alerts::Alerts,
     auth::Authenticator,
     events::Events,
     federation::{Federation, PanelCatalogue, Scout},
@@ -101,6 +102,8 @@ pub struct RegistryLogin {
 pub struct Api {
     /// The use cases.
     pub gateway: Arc<Gateway>,
+    /// What operators are told.
+    pub alerts: Arc<Alerts>,
     /// The services that take part.
     pub federation: Arc<Federation>,
     /// The watch over the services.

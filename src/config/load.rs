@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use super::{Config, Problem, SecretRef, ServiceConfig, service::CredentialConfig};
+use crate::alerts;
 
 /// Environment variables that begin so overlay the file: `GA4GH_GATEWAY__SERVER__LISTEN` is
 /// `server.listen`.
@@ -57,6 +58,7 @@ fn from_table(
         health: reader.section(&mut table, "health"),
         circuit: reader.section(&mut table, "circuit"),
         events: reader.section(&mut table, "events"),
+        alerts: reader.section(&mut table, "alerts"),
         panels: reader.section(&mut table, "panels"),
         log: reader.section(&mut table, "log"),
         services: reader.services(&mut table),
@@ -237,6 +239,11 @@ impl Reader {
         }
         for (key, message) in config.health.problems() {
             self.problem(&format!("health.{key}"), message);
+        }
+        let authorities = config.client.extra_ca_file.as_deref();
+        let alerts = config.alerts.with_secrets(SecretRef::read);
+        if let Err((key, why)) = alerts.and_then(|alerts| alerts::check(&alerts, authorities)) {
+            self.problem(&format!("alerts.{key}"), why);
         }
         for (key, message) in config.circuit.problems() {
             self.problem(&format!("circuit.{key}"), message);

@@ -14,7 +14,7 @@ mod tests;
 use std::path::PathBuf;
 
 use crate::{
-    api, auth,
+    alerts, api, auth,
     backend::client,
     edge, events,
     federation::{self, PanelsConfig},
@@ -54,6 +54,8 @@ pub struct Config {
     pub circuit: vitals::Config,
     /// How events are kept and told.
     pub events: events::Config,
+    /// What operators are told of, and how.
+    pub alerts: alerts::Config<SecretRef>,
     /// How the catalogue of reference panels is kept.
     pub panels: PanelsConfig,
     /// The log.
@@ -76,6 +78,7 @@ impl Default for Config {
             health: health::Config::default(),
             circuit: vitals::Config::default(),
             events: events::Config::default(),
+            alerts: alerts::Config::default(),
             panels: PanelsConfig::default(),
             log: telemetry::Config::default(),
             services: Vec::new(),

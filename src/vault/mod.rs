@@ -1,5 +1,6 @@
 //! The master key's file, what is sealed with it, and the services' credentials.
 
+mod expiry;
 mod key_file;
 mod seal;
 mod store;
@@ -10,6 +11,7 @@ use crate::domain::{CallerId, Credential, ServiceId};
 
 use self::store::Store;
 pub use self::{
+    expiry::expires_at,
     key_file::{KeyFileError, open_key_file},
     seal::{Sealer, Unsealable},
     store::Error,

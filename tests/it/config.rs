@@ -42,13 +42,23 @@ fn what_the_example_has_commented_out_is_right_too() {
     let text = fs::read_to_string(example("example.toml")).unwrap();
     let url = folder.path().join("database-url");
     fs::write(&url, "postgres://gateway@db.example.org/gateway").unwrap();
-    let text = text.replace("/etc/ga4gh-gateway/database-url", url.to_str().unwrap());
+    let made = rcgen::generate_simple_self_signed(["ca.example.org".to_owned()]).unwrap();
+    for (name, held) in [
+        ("authorities.pem", made.cert.pem()),
+        ("pager-secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()),
+        ("smtp-password", "password".to_owned()),
+    ] {
+        fs::write(folder.path().join(name), held).unwrap();
+    }
+    let text = text.replace("/etc/ga4gh-gateway", folder.path().to_str().unwrap());
     fs::write(&file, text.lines().map(uncommented).collect::<String>()).unwrap();
 
     let config = config::load(Some(&file), []).unwrap();
 
     assert!(config.database_url.is_some() && config.server.tls.is_some());
     assert_eq!((config.auth.issuers.len(), config.services.len()), (1, 1));
+    let alerts = &config.alerts;
+    assert_eq!((alerts.rules.len(), alerts.webhooks.len(), alerts.smtp.is_some()), (1, 1, true));
 }
 
 #[test]

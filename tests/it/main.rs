@@ -69,7 +69,8 @@ mod panels;
 // Who listens, and what they hear.
 mod events;
 
-// What operators ask.
+// What operators ask, and what they are told.
+mod alerts;
 mod ops;
 
 // Real clients in front of us, real servers behind us.

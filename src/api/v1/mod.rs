@@ -1,5 +1,6 @@
 //! Our own API, beside the GA4GH ones.
 
+mod alerts;
 mod discovery;
 mod events;
 mod get_decision;
@@ -19,6 +20,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(get_decision::get_decision))
         .routes(routes!(events::listen::listen))
         .routes(routes!(events::websocket::open_websocket))
+        .merge(alerts::routes())
         .merge(discovery::routes())
         .merge(panels::routes())
         .merge(health::routes())

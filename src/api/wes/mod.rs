@@ -11,7 +11,7 @@ mod get_service_info;
 mod get_task;
 mod list_runs;
 mod list_tasks;
-mod page;
+pub(super) mod page;
 mod render;
 mod run_workflow;
 mod submission;

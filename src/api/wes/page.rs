@@ -26,12 +26,12 @@ pub(crate) struct PageQuery {
 
 impl PageQuery {
     /// The number of items, bounded.
-    pub(super) fn size(&self, config: &Config) -> Result<u32> {
+    pub(in crate::api) fn size(&self, config: &Config) -> Result<u32> {
         page_size(self.page_size.as_deref(), config)
     }
 
     /// The token, if there is one.
-    pub(super) fn token(&self) -> Option<&str> {
+    pub(in crate::api) fn token(&self) -> Option<&str> {
         self.page_token.as_deref().filter(|token| !token.is_empty())
     }
 }

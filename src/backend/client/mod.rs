@@ -4,6 +4,7 @@
 
 mod address;
 mod answer;
+mod certificates;
 mod connect;
 mod error;
 mod examine;
@@ -17,7 +18,7 @@ mod sight;
 mod token;
 mod upload;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
@@ -37,6 +38,7 @@ use crate::domain::Credential;
 pub use self::{
     address::{Place, place},
     answer::{Answer, Problem, plain_text},
+    certificates::Certificates,
     error::HttpError,
     examine::{Certificate, Line, LineError},
     follow::{as_home, slash_variant},
@@ -72,6 +74,9 @@ pub struct Config {
     pub max_answer_bytes: usize,
     /// Idle connections kept per service.
     pub idle_connections: usize,
+    /// Certificate authorities, in PEM, that are trusted beside those of the machine, such as the private
+    /// one of an institution.
+    pub extra_ca_file: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -83,6 +88,7 @@ impl Default for Config {
             stall_timeout: Duration::from_secs(60),
             max_answer_bytes: 32 * 1024 * 1024,
             idle_connections: 32,
+            extra_ca_file: None,
         }
     }
 }
@@ -103,12 +109,13 @@ struct Inner {
     /// For requests with a body. A connection that died unnoticed would make a submission uncertain.
     single: Connections,
     tokens: Tokens,
+    certificates: Certificates,
     config: Config,
 }
 
 impl Client {
     /// A client for addresses that operators wrote down. It trusts the certificate authorities of the
-    /// machine.
+    /// machine, and those of the configuration.
     pub fn try_new(config: Config) -> std::io::Result<Self> {
         Self::try_build(config, None)
     }
@@ -119,8 +126,10 @@ impl Client {
     }
 
     fn try_build(config: Config, guard: Option<Arc<Guard>>) -> std::io::Result<Self> {
+        let certificates = Certificates::default();
+        let tls = certificates::tls(config.extra_ca_file.as_deref(), certificates.clone())?;
         let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(rustls::crypto::ring::default_provider())?
+            .with_tls_config(tls)
             .https_or_http()
             .enable_http1()
             .wrap_connector(Connector::new(guard, config.connect_timeout));
@@ -133,12 +142,18 @@ impl Client {
             .pool_max_idle_per_host(0)
             .build(connector.clone());
         let tokens = Tokens::default();
-        Ok(Self { inner: Arc::new(Inner { connector, kept, single, tokens, config }) })
+        let inner = Inner { connector, kept, single, tokens, certificates, config };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The deadlines and bounds in force.
     pub fn config(&self) -> &Config {
         &self.inner.config
+    }
+
+    /// The certificates that servers showed.
+    pub fn certificates(&self) -> &Certificates {
+        &self.inner.certificates
     }
 
     /// Asks with GET. The answer's head must come within the answer time-out.

@@ -79,9 +79,10 @@ fn cloudgene_token() -> Value {
 }
 
 /// Secrets are always given by reference; the simulators' are known to everybody.
-fn secret_file(secret: &str) -> String {
+pub(crate) fn secret_file(secret: &str) -> String {
+    let name = secret.replace('/', "_");
     let path =
-        std::env::temp_dir().join(format!("ga4gh-gateway-test-{}-{secret}", std::process::id()));
+        std::env::temp_dir().join(format!("ga4gh-gateway-test-{}-{name}", std::process::id()));
     std::fs::write(&path, secret).expect("the temporary folder can be written");
     format!("file:{}", path.display())
 }
