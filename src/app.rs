@@ -26,10 +26,11 @@ use crate::{
     domain::{Clock, Credential, Service, SystemClock},
     edge::{self, Edge},
     events::Events,
-    federation::{self, Federation, Own, PanelCatalogue, PanelWatch, Scout},
+    federation::{self, Federation, Own, PanelCatalogue, PanelWatch, Scout, nodes::Nodes},
     gateway::{Gateway, Parts},
     health::{self, Health},
     ledger::Ledger,
+    nodes::Roster,
     panels::Panels,
     registry::{self, Registry},
     telemetry::Metrics,
@@ -60,6 +61,7 @@ struct House {
     alerts: Arc<Alerts>,
     health: Arc<Health>,
     panel_watch: PanelWatch,
+    nodes: Arc<Nodes>,
     database: Database,
 }
 
@@ -69,7 +71,7 @@ impl App {
         let lock = take_data_dir(&config.data_dir)?;
         let tracker = TaskTracker::new();
         let shutdown = CancellationToken::new();
-        let House { api, gateway, alerts, health, panel_watch, database } =
+        let House { api, gateway, alerts, health, panel_watch, nodes, database } =
             build(&config, &tracker).await?;
 
         // Callers find a gateway that knows its services, and operators one that answers at once.
@@ -77,6 +79,7 @@ impl App {
         tracker.spawn(panel_watch.run(shutdown.clone()));
         gateway.start(&shutdown);
         alerts.start(&tracker, &shutdown);
+        tracker.spawn(nodes.run(shutdown.clone()));
         let grace_period = config.server.grace_period;
         let metrics = api.metrics.clone();
         let events = api.events.clone();
@@ -179,6 +182,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     federation.open(configured(config)?).await.context("the services cannot be read")?;
     let health = watch(config, &parts, &database, tracker);
     let alerts = alerts(config, &parts, database.clone())?;
+    let nodes = nodes(config, &parts, federation.clone(), &database);
     let federation::Parts { registry, adapters, vault, metrics, events, .. } = parts;
     let scout = scout(config, &registry, &vault, &clock)?;
 
@@ -203,6 +207,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
         alerts: alerts.clone(),
         federation,
         health: health.clone(),
+        nodes: nodes.clone(),
         scout,
         panels: catalogue,
         authenticator: Arc::new(authenticator),
@@ -210,7 +215,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
         metrics,
         config: Arc::new(config.api.clone()),
     };
-    Ok(House { api, gateway, alerts, health, panel_watch, database })
+    Ok(House { api, gateway, alerts, health, panel_watch, nodes, database })
 }
 
 /// The watch over the services.
@@ -246,6 +251,28 @@ fn alerts(config: &Config, parts: &federation::Parts, database: Database) -> Res
         })
     });
     alerts.map_err(|(key, why)| anyhow::anyhow!("alerts.{key}: {why}"))
+}
+
+/// Nodes that register themselves, under the name by which they address the gateway.
+fn nodes(
+    config: &Config,
+    parts: &federation::Parts,
+    federation: Arc<Federation>,
+    database: &Database,
+) -> Arc<Nodes> {
+    let public_url = config.api.public_url.as_ref().map(ToString::to_string);
+    let audience = config.nodes.audience.clone().or(public_url);
+    Nodes::new(federation::nodes::Parts {
+        config: config.nodes.clone(),
+        audience: audience.unwrap_or_else(|| config.api.id.clone()),
+        roster: Roster::new(database.clone(), parts.clock.clone()),
+        federation,
+        registry: parts.registry.clone(),
+        ledger: parts.ledger.clone(),
+        guard: config.discovery.guard(),
+        events: parts.events.clone(),
+        clock: parts.clock.clone(),
+    })
 }
 
 async fn open_database(config: &Config) -> Result<Database> {

@@ -31,6 +31,7 @@ pub mod auth;
 pub mod backend;
 pub mod events;
 pub mod ledger;
+pub mod nodes;
 pub mod panels;
 pub mod registry;
 pub mod vault;
@@ -44,4 +45,5 @@ pub mod domain;
 // Ground.
 pub mod database;
 pub mod ga4gh;
+pub mod jose;
 pub mod telemetry;

@@ -23,7 +23,7 @@ use crate::{
     alerts::Alerts,
     auth::Authenticator,
     events::Events,
-    federation::{Federation, PanelCatalogue, Scout},
+    federation::{Federation, PanelCatalogue, Scout, nodes::Nodes},
     gateway::Gateway,
     health::Health,
     telemetry::Metrics,
@@ -108,6 +108,8 @@ pub struct Api {
     pub federation: Arc<Federation>,
     /// The watch over the services.
     pub health: Arc<Health>,
+    /// The use cases around nodes that register themselves.
+    pub nodes: Arc<Nodes>,
     /// Looks at servers before they take part.
     pub scout: Arc<Scout>,
     /// The use cases around reference panels.

@@ -19,11 +19,13 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Algorithm, Issuer,
+    Issuer,
     config::{institution, roles},
-    key::KeySet,
 };
-use crate::domain::{Clock, Role};
+use crate::{
+    domain::{Clock, Role},
+    jose::{Algorithm, KeySet},
+};
 
 /// Name of the development issuer in `iss`.
 pub const ISSUER: &str = "urn:ga4gh-gateway:development";

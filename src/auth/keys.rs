@@ -9,11 +9,11 @@ use tokio::sync::Mutex;
 use tracing::warn;
 use url::Url;
 
-use super::{
-    Algorithm, BoxError,
-    key::{Key, KeySet},
+use super::BoxError;
+use crate::{
+    domain::Clock,
+    jose::{Algorithm, Key, KeySet},
 };
-use crate::domain::Clock;
 
 /// Unknown key ids cost nothing to invent, so they cause at most one reading in this time.
 const PAUSE: SignedDuration = SignedDuration::from_secs(30);

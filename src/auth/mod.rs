@@ -5,8 +5,6 @@ mod config;
 mod credential;
 mod development;
 mod error;
-mod jws;
-mod key;
 mod keys;
 
 #[cfg(test)]
@@ -17,15 +15,14 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use http::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 
-use self::{
-    jws::Jws,
-    key::KeySet,
-    keys::{Keys, Source},
+use self::keys::{Keys, Source};
+use crate::{
+    domain::{Caller, Clock},
+    jose::{Jws, KeySet},
 };
-use crate::domain::{Caller, Clock};
 
 pub use self::{
-    config::{Algorithm, Config, Issuer},
+    config::{Config, Issuer},
     credential::SUBPROTOCOL,
     development::{DevelopmentError, DevelopmentIssuer, ISSUER},
     error::{BuildError, Error},
@@ -152,16 +149,22 @@ impl Authenticator {
     }
 
     async fn verify(&self, token: &str) -> Result<(Caller, i64), Error> {
-        let Jws { header, claims, signed, signature } = Jws::parse(token)?;
-        let issuer = claims::required(&claims, "iss")?;
+        let jws = Jws::parse(token).map_err(|_| Error::MalformedToken)?;
+        let header = &jws.header;
+        // An access token (RFC 9068) or a plain one; anything else was signed for another purpose.
+        let typ = header.typ.as_deref().unwrap_or("JWT").to_ascii_lowercase();
+        if !matches!(typ.trim_start_matches("application/"), "jwt" | "at+jwt") {
+            return Err(Error::MalformedToken);
+        }
+        let issuer = claims::required(&jws.claims, "iss")?;
         let Trusted { issuer, keys } = self.issuers.get(issuer).ok_or(Error::UnknownIssuer)?;
         let algorithm = issuer.algorithms.iter().find(|allowed| allowed.as_str() == header.alg);
         let algorithm = *algorithm.ok_or(Error::AlgorithmNotAllowed)?;
         let key = keys.find(header.kid.as_deref(), algorithm).await.ok_or(Error::UnknownKey)?;
-        if !key.verifies(signed, &signature) {
+        if !jws.is_signed_by(&key) {
             return Err(Error::BadSignature);
         }
-        claims::caller(claims, issuer, self.clock.now().as_second(), self.leeway)
+        claims::caller(jws.claims, issuer, self.clock.now().as_second(), self.leeway)
     }
 }
 

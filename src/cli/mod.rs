@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod descriptors;
+mod node;
 mod serve;
 mod simulate;
 mod token;
@@ -37,6 +38,9 @@ enum Command {
         #[arg(long, short)]
         config: PathBuf,
     },
+    /// Registers a node at a gateway, and keeps it known to be alive.
+    #[command(subcommand)]
+    Node(node::Command),
     /// Prints the OpenAPI document.
     Openapi,
     /// Prints a development token.
@@ -51,6 +55,7 @@ impl Cli {
             Command::Demo(options) => block_on(demo::run(options)),
             Command::Simulate(options) => block_on(simulate::run(options)),
             Command::Check { config } => check::run(&config),
+            Command::Node(command) => block_on(node::run(command)),
             Command::Openapi => {
                 print!("{}", crate::api::document());
                 Ok(())

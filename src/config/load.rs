@@ -60,6 +60,7 @@ fn from_table(
         events: reader.section(&mut table, "events"),
         alerts: reader.section(&mut table, "alerts"),
         panels: reader.section(&mut table, "panels"),
+        nodes: reader.section(&mut table, "nodes"),
         log: reader.section(&mut table, "log"),
         services: reader.services(&mut table),
     };
@@ -261,6 +262,9 @@ impl Reader {
             if wrong {
                 self.problem(&format!("events.{key}"), "it must be more than 0");
             }
+        }
+        if config.nodes.heartbeat >= config.nodes.lease {
+            self.problem("nodes.heartbeat", "it is not shorter than nodes.lease");
         }
         if config.api.default_page_size > config.api.max_page_size || config.api.max_page_size == 0
         {

@@ -17,7 +17,7 @@ use crate::{
     alerts, api, auth,
     backend::client,
     edge, events,
-    federation::{self, PanelsConfig},
+    federation::{self, PanelsConfig, nodes},
     gateway, health, telemetry, vitals,
 };
 
@@ -58,6 +58,8 @@ pub struct Config {
     pub alerts: alerts::Config<SecretRef>,
     /// How the catalogue of reference panels is kept.
     pub panels: PanelsConfig,
+    /// Nodes that register themselves.
+    pub nodes: nodes::Config,
     /// The log.
     pub log: telemetry::Config,
     /// The services of the federation.
@@ -80,6 +82,7 @@ impl Default for Config {
             events: events::Config::default(),
             alerts: alerts::Config::default(),
             panels: PanelsConfig::default(),
+            nodes: nodes::Config::default(),
             log: telemetry::Config::default(),
             services: Vec::new(),
         }

@@ -7,6 +7,7 @@ mod credential;
 mod error;
 mod export;
 mod install;
+pub mod nodes;
 mod open;
 mod panels;
 mod scout;

@@ -11,7 +11,7 @@ use std::{
 /// is the macro of `database`, which the compiler puts at the root.
 #[rustfmt::skip]
 const FLOORS: &[&[&str]] = &[
-    &["ga4gh", "telemetry", "database", "on_pool", "redis_link", "shutdown"],
+    &["ga4gh", "jose", "telemetry", "database", "on_pool", "redis_link", "shutdown"],
     &["domain"],
     &["vitals"],
     &["ledger", "registry", "nodes", "vault", "audit", "panels", "backend", "cache", "auth", "limit", "events"],

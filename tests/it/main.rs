@@ -45,6 +45,7 @@ mod memory;
 // What is remembered, on both databases.
 mod health;
 mod ledger;
+mod roster;
 
 // A thousand services, many of them sick.
 mod sweep;
@@ -56,6 +57,9 @@ mod templates;
 // Services that come, change and go, and the registry that lists them.
 mod registry;
 mod services;
+
+// Nodes that register themselves.
+mod nodes;
 
 // What every adapter does, and what each does alone.
 mod backends;

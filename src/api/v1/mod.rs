@@ -5,6 +5,7 @@ mod discovery;
 mod events;
 mod get_decision;
 mod health;
+mod nodes;
 mod panels;
 mod services;
 
@@ -24,5 +25,6 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .merge(discovery::routes())
         .merge(panels::routes())
         .merge(health::routes())
+        .merge(nodes::routes())
         .merge(services::routes())
 }

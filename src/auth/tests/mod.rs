@@ -17,8 +17,11 @@ use ring::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Algorithm, Authenticator, Config, Error, Issuer};
-use crate::domain::{Caller, Clock, ManualClock};
+use super::{Authenticator, Config, Error, Issuer};
+use crate::{
+    domain::{Caller, Clock, ManualClock},
+    jose::Algorithm,
+};
 
 const NOW: i64 = 1_800_000_000;
 const ISSUER: &str = "https://issuer.example";

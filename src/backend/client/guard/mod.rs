@@ -13,6 +13,7 @@ use std::{
 use async_trait::async_trait;
 use http::Uri;
 use ipnet::IpNet;
+use url::Url;
 
 use super::address::{Place, contains, place};
 
@@ -82,6 +83,19 @@ impl Guard {
     #[must_use]
     pub fn with_resolver(self, resolver: Arc<dyn Resolve>) -> Self {
         Self { resolver, ..self }
+    }
+
+    /// Whether the host of `url` may be connected to, as far as can be told now. A name that cannot be
+    /// looked up is no refusal: each connection is checked again.
+    pub async fn allows(&self, url: &Url) -> Result<(), Refusal> {
+        let Ok(uri) = url.as_str().parse::<Uri>() else { return Err(Refusal::Scheme) };
+        match self.admit(&uri).await {
+            Ok(_) => Ok(()),
+            Err(error) => match error.into_inner().map(|inner| inner.downcast::<Refusal>()) {
+                Some(Ok(refusal)) => Err(*refusal),
+                Some(Err(_)) | None => Ok(()),
+            },
+        }
     }
 
     /// The addresses of the host of `uri` that may be connected to. If one of them is refused, all are.
