@@ -28,7 +28,7 @@ use crate::{
     events::Events,
     federation::{self, Federation, Own, PanelCatalogue, PanelWatch, Scout},
     gateway::{Gateway, Parts},
-    health::{self, Prober},
+    health::{self, Health},
     ledger::Ledger,
     panels::Panels,
     registry::{self, Registry},
@@ -48,6 +48,7 @@ pub struct App {
     database: Database,
     tracker: TaskTracker,
     shutdown: CancellationToken,
+    events: Events,
     /// Held as long as the gateway runs, so that no second one uses the same data directory.
     _lock: File,
 }
@@ -57,7 +58,7 @@ struct House {
     api: Api,
     gateway: Arc<Gateway>,
     alerts: Arc<Alerts>,
-    probers: Vec<Prober>,
+    health: Arc<Health>,
     panel_watch: PanelWatch,
     database: Database,
 }
@@ -68,16 +69,17 @@ impl App {
         let lock = take_data_dir(&config.data_dir)?;
         let tracker = TaskTracker::new();
         let shutdown = CancellationToken::new();
-        let House { api, gateway, alerts, probers, panel_watch, database } =
+        let House { api, gateway, alerts, health, panel_watch, database } =
             build(&config, &tracker).await?;
 
         // Callers find a gateway that knows its services, and operators one that answers at once.
-        health::start(probers, &tracker, &shutdown).await;
+        health.start(&shutdown).await.context("the history cannot be read")?;
         tracker.spawn(panel_watch.run(shutdown.clone()));
         gateway.start(&shutdown);
         alerts.start(&tracker, &shutdown);
         let grace_period = config.server.grace_period;
         let metrics = api.metrics.clone();
+        let events = api.events.clone();
         let routes = edge::metered(api::router(api.clone()), metrics);
         let ops = api::ops_router(api);
         let edge = Edge::start(config.server, routes, ops, shutdown.clone())
@@ -91,8 +93,14 @@ impl App {
             database,
             tracker,
             shutdown,
+            events,
             _lock: lock,
         })
+    }
+
+    /// Where what happens is published.
+    pub fn events(&self) -> &Events {
+        &self.events
     }
 
     /// Serves until `signal`, then stops.
@@ -107,6 +115,8 @@ impl App {
     /// Stops: no new connections, what is under way finishes, loops end, the ledger closes. What takes
     /// longer than the grace period is cut; a submission among it is found again at the next start.
     pub async fn stop(self) {
+        // Streams of events would never end by themselves.
+        self.events.close();
         self.shutdown.cancel();
         self.edge.stopped().await;
         self.tracker.close();
@@ -162,22 +172,15 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
         client: client.clone(),
         guarded_client: Client::try_guarded(config.client.clone(), config.discovery.guard())?,
         metrics: Arc::new(Metrics::new()),
-        events: Events::default(),
+        events: Events::new(config.events.clone(), clock.clone()),
         clock: clock.clone(),
     };
     let federation = Federation::new(parts.clone());
     federation.open(configured(config)?).await.context("the services cannot be read")?;
     let alerts = alerts(config, &parts, database.clone())?;
-    let federation::Parts { registry, adapters, vault, metrics, .. } = parts;
+    let health = watch(config, &parts, &database, tracker);
+    let federation::Parts { registry, adapters, vault, metrics, events, .. } = parts;
     let scout = scout(config, &registry, &vault, &clock)?;
-    let fleet = registry.snapshot();
-    let probers = fleet.services().filter_map(|listing| {
-        let (registry, vault, clock) = (registry.clone(), vault.clone(), clock.clone());
-        let adapter = adapters.get(listing.id())?;
-        let id = listing.id().clone();
-        Some(Prober::new(config.health.clone(), id, adapter, registry, vault, clock))
-    });
-    let probers = probers.collect();
 
     let (catalogue, panel_watch) = catalogue(config, &database, &registry, &clock).await?;
     let parts = Parts {
@@ -191,6 +194,7 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
         cursors: Sealer::new(&master, "page tokens"),
         clock,
         metrics: metrics.clone(),
+        events: events.clone(),
         spool_dir: config.data_dir.clone(),
     };
     let gateway = Gateway::new(parts, tracker.clone());
@@ -198,13 +202,15 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
         gateway: gateway.clone(),
         alerts: alerts.clone(),
         federation,
+        health: health.clone(),
         scout,
         panels: catalogue,
         authenticator: Arc::new(authenticator),
+        events,
         metrics,
         config: Arc::new(config.api.clone()),
     };
-    Ok(House { api, gateway, alerts, probers, panel_watch, database })
+    Ok(House { api, gateway, alerts, health, panel_watch, database })
 }
 
 /// The alerts over what the federation stands on.
@@ -215,12 +221,34 @@ fn alerts(config: &Config, parts: &federation::Parts, database: Database) -> Res
             registry: parts.registry.clone(),
             vault: parts.vault.clone(),
             client: parts.client.clone(),
+            certificates: [&parts.client, &parts.guarded_client]
+                .map(|client| client.certificates().clone())
+                .into(),
             events: parts.events.clone(),
             database,
             clock: parts.clock.clone(),
         })
     });
     alerts.map_err(|(key, why)| anyhow::anyhow!("alerts.{key}: {why}"))
+}
+
+/// The watch over the services.
+fn watch(
+    config: &Config,
+    parts: &federation::Parts,
+    database: &Database,
+    tracker: &TaskTracker,
+) -> Arc<Health> {
+    let parts = health::Parts {
+        config: config.health.clone(),
+        registry: parts.registry.clone(),
+        adapters: parts.adapters.clone(),
+        vault: parts.vault.clone(),
+        database: database.clone(),
+        events: parts.events.clone(),
+        clock: parts.clock.clone(),
+    };
+    Health::new(parts, tracker.clone())
 }
 
 async fn open_database(config: &Config) -> Result<Database> {

@@ -15,10 +15,10 @@ use tracing::error;
 use utoipa::ToSchema;
 
 use crate::{
-    alerts, auth,
+    alerts, auth, events,
     federation::{self, PanelsError, ScoutError},
     gateway::{self, InputFault},
-    panels,
+    health, panels,
     routing::Misfit,
 };
 
@@ -179,6 +179,22 @@ impl From<alerts::Error> for ApiError {
     }
 }
 
+impl From<events::Error> for ApiError {
+    fn from(error: events::Error) -> Self {
+        let msg = error.to_string();
+        match error {
+            events::Error::TooMany => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_listeners", msg)
+                    .retry_after(None)
+            }
+            events::Error::TooManyOwn => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_own_listeners", msg)
+                    .retry_after(None)
+            }
+        }
+    }
+}
+
 impl From<PanelsError> for ApiError {
     fn from(error: PanelsError) -> Self {
         use PanelsError as E;
@@ -203,6 +219,18 @@ impl From<panels::Error> for ApiError {
             E::BadAlias { .. } => Self::new(StatusCode::CONFLICT, "alias_taken", msg),
             E::Stale { .. } => Self::new(StatusCode::PRECONDITION_FAILED, "changed_meanwhile", msg),
             error @ (E::Database(_) | E::Unreadable(_)) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<health::Error> for ApiError {
+    fn from(error: health::Error) -> Self {
+        let msg = error.to_string();
+        match error {
+            health::Error::UnknownService => {
+                Self::new(StatusCode::NOT_FOUND, "unknown_service_id", msg)
+            }
+            health::Error::Database(source) => Self::internal(&source),
         }
     }
 }

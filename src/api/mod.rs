@@ -22,8 +22,10 @@ use url::Url;
 use crate::{
     alerts::Alerts,
     auth::Authenticator,
+    events::Events,
     federation::{Federation, PanelCatalogue, Scout},
     gateway::Gateway,
+    health::Health,
     telemetry::Metrics,
 };
 
@@ -104,12 +106,16 @@ pub struct Api {
     pub alerts: Arc<Alerts>,
     /// The services that take part.
     pub federation: Arc<Federation>,
+    /// The watch over the services.
+    pub health: Arc<Health>,
     /// Looks at servers before they take part.
     pub scout: Arc<Scout>,
     /// The use cases around reference panels.
     pub panels: PanelCatalogue,
     /// Tells who asks.
     pub authenticator: Arc<Authenticator>,
+    /// What happens, for those who listen.
+    pub events: Events,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// How the gateway presents itself.

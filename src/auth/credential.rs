@@ -1,4 +1,5 @@
-//! Where a caller may show a token: three headers, since WES clients know different ones.
+//! Where a caller may show a token: three headers, since WES clients know different ones, and for
+//! websockets one more.
 
 use std::borrow::Cow;
 
@@ -8,6 +9,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use super::Error;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// The subprotocol of a websocket that is followed by a token. The answer names this one alone.
+pub const SUBPROTOCOL: &str = "bearer";
 
 /// Longest token. Real ones are below 4 KiB, since proxies cut headers there.
 pub(super) const MAX_TOKEN: usize = 8 * 1024;
@@ -23,6 +27,25 @@ pub(super) fn token(headers: &HeaderMap) -> Result<Cow<'_, str>, Error> {
     match token.len() {
         0 => Err(Error::MissingCredential),
         1..=MAX_TOKEN => Ok(token),
+        _ => Err(Error::TokenTooLong),
+    }
+}
+
+/// The token of a request that may open a websocket: as in [`token`], or in the two subprotocols
+/// `bearer, <token>`. A query would do for browsers too, but queries are logged on the way.
+pub(super) fn token_of_session(headers: &HeaderMap) -> Result<Cow<'_, str>, Error> {
+    let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
+    let mut offered = offered.filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(','));
+    if !offered.any(|protocol| protocol.trim().eq_ignore_ascii_case(SUBPROTOCOL)) {
+        return token(headers);
+    }
+    if headers.contains_key(header::AUTHORIZATION) || headers.contains_key(&API_KEY) {
+        return Err(Error::MalformedToken);
+    }
+    let token = offered.next().map(str::trim).unwrap_or_default();
+    match token.len() {
+        0 => Err(Error::MissingCredential),
+        1..=MAX_TOKEN => Ok(Cow::Borrowed(token)),
         _ => Err(Error::TokenTooLong),
     }
 }
@@ -63,6 +86,32 @@ fn password(encoded: &str) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_websocket_may_show_its_token_as_a_subprotocol() {
+        let protocol = |text: &'static str| ("sec-websocket-protocol", text);
+        for (pairs, expected) in [
+            (vec![protocol("bearer, t")], Ok("t")),
+            (vec![protocol("events, Bearer,t, other")], Ok("t")),
+            (vec![protocol("bearer"), protocol("t")], Ok("t")),
+            (vec![protocol("events"), ("authorization", "Bearer u")], Ok("u")),
+            (vec![("authorization", "Bearer u")], Ok("u")),
+            (vec![protocol("bearer")], Err(Error::MissingCredential)),
+            (vec![protocol("events")], Err(Error::MissingCredential)),
+            (
+                vec![protocol("bearer, t"), ("authorization", "Bearer u")],
+                Err(Error::MalformedToken),
+            ),
+            (vec![protocol("bearer, t"), ("x-api-key", "u")], Err(Error::MalformedToken)),
+        ] {
+            let mut headers = HeaderMap::new();
+            for (name, value) in &pairs {
+                headers.append(*name, value.parse().unwrap());
+            }
+
+            assert_eq!(token_of_session(&headers).as_deref(), expected.as_deref(), "{pairs:?}");
+        }
+    }
 
     #[test]
     fn a_token_is_found_in_three_places() {

@@ -15,6 +15,7 @@ mod tests;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use http::HeaderMap;
+use secrecy::{ExposeSecret, SecretString};
 
 use self::{
     jws::Jws,
@@ -25,6 +26,7 @@ use crate::domain::{Caller, Clock};
 
 pub use self::{
     config::{Algorithm, Config, Issuer},
+    credential::SUBPROTOCOL,
     development::{DevelopmentError, DevelopmentIssuer, ISSUER},
     error::{BuildError, Error},
     keys::FetchKeys,
@@ -56,6 +58,20 @@ struct Trusted {
 struct Verified {
     caller: Arc<Caller>,
     expires: i64,
+}
+
+/// A caller whose request goes on for long, and the credential that it rests on.
+#[derive(Debug)]
+pub struct Session {
+    token: SecretString,
+    verified: Arc<Verified>,
+}
+
+impl Session {
+    /// Who it is.
+    pub fn caller(&self) -> &Arc<Caller> {
+        &self.verified.caller
+    }
 }
 
 impl Authenticator {
@@ -96,18 +112,43 @@ impl Authenticator {
     /// The caller behind a request. Waits only for the keys of an issuer, and rarely.
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Arc<Caller>, Error> {
         let token = credential::token(headers)?;
-        if let Some(verified) = self.cache.get(&*token) {
+        Ok(Arc::clone(&self.verified(&token).await?.caller))
+    }
+
+    /// The caller behind a request that goes on for long, with the credential for further looks. A
+    /// websocket may show its token as a subprotocol, since browsers let it send no other header.
+    pub async fn begin_session(&self, headers: &HeaderMap) -> Result<Session, Error> {
+        let token = credential::token_of_session(headers)?;
+        let verified = self.verified(&token).await?;
+        Ok(Session { token: SecretString::from(&*token), verified })
+    }
+
+    /// Looks at a credential once more: its time may be over, or its key withdrawn.
+    pub async fn recheck(&self, session: &mut Session) -> Result<(), Error> {
+        session.verified = self.verified(session.token.expose_secret()).await?;
+        Ok(())
+    }
+
+    /// How long the credential is still good, if nobody withdraws it.
+    pub fn time_left(&self, session: &Session) -> Duration {
+        let leeway = i64::try_from(self.leeway.as_secs()).unwrap_or(i64::MAX);
+        let end = session.verified.expires.saturating_add(leeway);
+        let left = i128::from(end) * 1000 - i128::from(self.clock.now().as_millisecond());
+        Duration::from_millis(u64::try_from(left.max(0)).unwrap_or(u64::MAX))
+    }
+
+    async fn verified(&self, token: &str) -> Result<Arc<Verified>, Error> {
+        if let Some(verified) = self.cache.get(token) {
             let now = self.clock.now().as_second();
             if claims::is_over(verified.expires, now, self.leeway) {
                 return Err(Error::TokenExpired);
             }
-            return Ok(Arc::clone(&verified.caller));
+            return Ok(verified);
         }
-        let (caller, expires) = self.verify(&token).await?;
-        let caller = Arc::new(caller);
-        let verified = Verified { caller: Arc::clone(&caller), expires };
-        self.cache.insert(token.into_owned(), Arc::new(verified));
-        Ok(caller)
+        let (caller, expires) = self.verify(token).await?;
+        let verified = Arc::new(Verified { caller: Arc::new(caller), expires });
+        self.cache.insert(token.to_owned(), Arc::clone(&verified));
+        Ok(verified)
     }
 
     async fn verify(&self, token: &str) -> Result<(Caller, i64), Error> {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::{block_on, told_to_stop};
+use super::{block_on, descriptors, told_to_stop};
 use crate::{
     app::App,
     config::{self, Config, Problem},
@@ -14,6 +14,7 @@ use crate::{
 pub(super) fn run(file: Option<&Path>) -> Result<()> {
     let config = load(file)?;
     telemetry::init(&config.log)?;
+    descriptors::raise_limit(config.server.max_connections);
     block_on(async {
         App::start(config).await?.run_until(told_to_stop()).await;
         Ok(())

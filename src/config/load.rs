@@ -58,6 +58,7 @@ fn from_table(
         health: reader.section(&mut table, "health"),
         circuit: reader.section(&mut table, "circuit"),
         alerts: reader.section(&mut table, "alerts"),
+        events: reader.section(&mut table, "events"),
         panels: reader.section(&mut table, "panels"),
         log: reader.section(&mut table, "log"),
         services: reader.services(&mut table),
@@ -241,11 +242,25 @@ impl Reader {
         if let Err((key, why)) = alerts.and_then(|alerts| alerts::check(&alerts, authorities)) {
             self.problem(&format!("alerts.{key}"), why);
         }
+        for (key, message) in config.health.problems() {
+            self.problem(&format!("health.{key}"), message);
+        }
         for (key, message) in config.circuit.problems() {
             self.problem(&format!("circuit.{key}"), message);
         }
         if config.gateway.poll_min > config.gateway.poll_max {
             self.problem("gateway.poll_min", "it is longer than gateway.poll_max");
+        }
+        let events = &config.events;
+        for (key, wrong) in [
+            ("capacity", events.capacity == 0),
+            ("heartbeat", events.heartbeat.is_zero()),
+            ("ping_interval", events.ping_interval.is_zero()),
+            ("recheck_interval", events.recheck_interval.is_zero()),
+        ] {
+            if wrong {
+                self.problem(&format!("events.{key}"), "it must be more than 0");
+            }
         }
         if config.api.default_page_size > config.api.max_page_size || config.api.max_page_size == 0
         {

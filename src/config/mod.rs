@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use crate::{
     alerts, api, auth,
     backend::client,
-    edge,
+    edge, events,
     federation::{self, PanelsConfig},
     gateway, health, telemetry, vitals,
 };
@@ -54,6 +54,8 @@ pub struct Config {
     pub circuit: vitals::Config,
     /// What operators are told of, and how.
     pub alerts: alerts::Config<SecretRef>,
+    /// How events are kept and told.
+    pub events: events::Config,
     /// How the catalogue of reference panels is kept.
     pub panels: PanelsConfig,
     /// The log.
@@ -76,6 +78,7 @@ impl Default for Config {
             health: health::Config::default(),
             circuit: vitals::Config::default(),
             alerts: alerts::Config::default(),
+            events: events::Config::default(),
             panels: PanelsConfig::default(),
             log: telemetry::Config::default(),
             services: Vec::new(),

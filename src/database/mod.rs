@@ -109,12 +109,14 @@ type Script = (i64, &'static str, &'static str);
 const SQLITE: &[Script] = &[
     (1, "runs", include_str!("migrations/sqlite/0001_runs.sql")),
     (2, "services", include_str!("migrations/sqlite/0002_services.sql")),
+    (3, "health", include_str!("migrations/sqlite/0003_health.sql")),
     (5, "alerts", include_str!("migrations/sqlite/0005_alerts.sql")),
     (6, "panels", include_str!("migrations/sqlite/0006_panels.sql")),
 ];
 const POSTGRES: &[Script] = &[
     (1, "runs", include_str!("migrations/postgres/0001_runs.sql")),
     (2, "services", include_str!("migrations/postgres/0002_services.sql")),
+    (3, "health", include_str!("migrations/postgres/0003_health.sql")),
     (5, "alerts", include_str!("migrations/postgres/0005_alerts.sql")),
     (6, "panels", include_str!("migrations/postgres/0006_panels.sql")),
 ];

@@ -14,6 +14,10 @@ pub(super) struct Activity {
     requests: Mutex<Count>,
     /// The connection speaks another protocol now, which has its own deadlines.
     upgraded: AtomicBool,
+    /// An answer is a stream without an end, so nothing of it is worth waiting for at the end.
+    endless: AtomicBool,
+    /// The edge closes.
+    closing: AtomicBool,
     /// A request body was left unread: closing at once would lose the answer to a reset.
     unread: AtomicBool,
 }
@@ -41,6 +45,8 @@ impl Activity {
         Arc::new(Self {
             requests: Mutex::new(Count { in_flight: 0, last_end: None }),
             upgraded: AtomicBool::new(false),
+            endless: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
             unread: AtomicBool::new(false),
         })
     }
@@ -65,6 +71,19 @@ impl Activity {
 
     pub(super) fn upgraded(&self) {
         self.upgraded.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn answers_without_end(&self) {
+        self.endless.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn closes(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a client that does not read now is not waited for.
+    pub(super) fn is_to_end(&self) -> bool {
+        self.closing.load(Ordering::Relaxed) && self.endless.load(Ordering::Relaxed)
     }
 
     pub(super) fn leaves_unread(&self) {

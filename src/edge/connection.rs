@@ -107,6 +107,7 @@ impl Face {
             tokio::select! {
                 served = connection.as_mut() => served,
                 () = closed(closing) => {
+                    activity.closes();
                     connection.as_mut().graceful_shutdown();
                     connection.await
                 }
@@ -117,6 +118,7 @@ impl Face {
             tokio::select! {
                 served = connection.as_mut() => served,
                 () = closed(closing) => {
+                    activity.closes();
                     connection.as_mut().graceful_shutdown();
                     connection.await
                 }

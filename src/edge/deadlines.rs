@@ -28,6 +28,9 @@ use super::{
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 64 * 1024 * 1024;
 
+/// How long a client that does not read holds up the end of the edge with a stream that has no end.
+const CLOSING_STALL: Duration = Duration::from_secs(1);
+
 /// A stream that fails when it is too slow.
 #[derive(Debug)]
 pub(super) struct Deadlines<S> {
@@ -132,8 +135,15 @@ impl<S> Deadlines<S> {
             self.writing = None;
             return written;
         }
-        let stall = self.limits.stall;
+        let mut stall = self.limits.stall;
+        let ends = self.activity.is_to_end();
+        if ends {
+            stall = stall.min(CLOSING_STALL);
+        }
         let timer = self.writing.get_or_insert_with(|| Box::pin(tokio::time::sleep(stall)));
+        if ends && timer.deadline() > Instant::now() + stall {
+            timer.as_mut().reset(Instant::now() + stall);
+        }
         ready!(timer.as_mut().poll(cx));
         Poll::Ready(Err(too_slow()))
     }

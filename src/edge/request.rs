@@ -65,6 +65,9 @@ impl Requests {
         } else if http1 && (chunked || activity.has_unread()) {
             close(&mut response);
         }
+        if is_endless(&response) {
+            activity.answers_without_end();
+        }
         if let Ok(value) = HeaderValue::from_str(id.as_str()) {
             response.headers_mut().insert(REQUEST_ID, value);
         }
@@ -154,6 +157,12 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response<Body> {
 /// The rest of the request body will not be read, so the connection ends with this answer.
 fn close(response: &mut Response<Body>) {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+}
+
+/// A stream of events goes on until somebody ends it.
+fn is_endless(response: &Response<Body>) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
 }
 
 /// A path for the log where no route matched: a segment with a digit, or a long one, may be an id.

@@ -7,14 +7,21 @@ use crate::{
     ga4gh::wes::State,
 };
 
+/// The stable names of all kinds of events.
+pub const NAMES: [&str; 6] =
+    ["service.state", "service.circuit", "service.record", "run.state", "node.standing", "alert"];
+
+/// Longest text for people in an event, in bytes, so that what is kept of events is bounded.
+const MAX_TEXT: usize = 1024;
+
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// A service became usable, unusable or unreachable.
+    /// The condition of a service is another one.
     ServiceState {
         /// Which service.
         service: ServiceId,
-        /// `usable`, `unusable` or `unreachable`.
+        /// `up`, `degraded`, `down`, `maintenance` or `draining`.
         state: &'static str,
         /// Why, in words for people.
         why: Option<String>,
@@ -105,14 +112,37 @@ impl Event {
         }
     }
 
+    /// The service that it is about.
+    pub fn service(&self) -> Option<&ServiceId> {
+        match self {
+            Self::ServiceState { service, .. }
+            | Self::ServiceCircuit { service, .. }
+            | Self::ServiceRecord { service, .. } => Some(service),
+            Self::RunState { service, .. } => service.as_ref(),
+            Self::Node { .. } | Self::Alert { .. } => None,
+        }
+    }
+
+    /// The run that it is about.
+    pub fn run_id(&self) -> Option<RunId> {
+        match self {
+            Self::RunState { run_id, .. } => Some(*run_id),
+            Self::ServiceState { .. }
+            | Self::ServiceCircuit { .. }
+            | Self::ServiceRecord { .. }
+            | Self::Node { .. }
+            | Self::Alert { .. } => None,
+        }
+    }
+
     /// What listeners are told, beside its name, id and time.
     pub fn data(&self) -> Value {
         match self {
             Self::ServiceState { service, state, why } => {
-                json!({"service": service.as_str(), "state": state, "why": why})
+                json!({"service": service.as_str(), "state": state, "why": short_of(why)})
             }
             Self::ServiceCircuit { service, circuit, why } => {
-                json!({"service": service.as_str(), "circuit": circuit, "why": why})
+                json!({"service": service.as_str(), "circuit": circuit, "why": short(why)})
             }
             Self::ServiceRecord { service, change } => {
                 json!({"service": service.as_str(), "change": change})
@@ -123,15 +153,24 @@ impl Event {
                 "state": state.as_str(),
             }),
             Self::Node { node, standing, why } => {
-                json!({"node": node, "standing": standing, "why": why})
+                json!({"node": short(node), "standing": standing, "why": short_of(why)})
             }
             Self::Alert { alert, rule, subject, resolved, message } => json!({
-                "alert": alert,
-                "rule": rule,
-                "subject": subject,
+                "alert": short(alert),
+                "rule": short(rule),
+                "subject": short(subject),
                 "resolved": resolved,
-                "message": message,
+                "message": short(message),
             }),
         }
     }
+}
+
+/// The beginning of a text that is too long.
+fn short(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_TEXT)]
+}
+
+fn short_of(text: &Option<String>) -> Option<&str> {
+    text.as_deref().map(short)
 }

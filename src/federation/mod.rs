@@ -11,7 +11,6 @@ mod open;
 mod panels;
 mod scout;
 mod service;
-mod standing;
 mod validate;
 
 use std::sync::Arc;
@@ -43,7 +42,6 @@ pub use self::{
         Undecided,
     },
     service::Change,
-    standing::STANDINGS,
 };
 pub use crate::registry::{Flaw, OrganizationDocument, ServiceDocument, StandInDocument};
 

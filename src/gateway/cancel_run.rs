@@ -3,7 +3,10 @@
 use tracing::warn;
 
 use super::{Gateway, Result};
-use crate::domain::{Caller, RunId};
+use crate::{
+    domain::{Caller, RunId},
+    ga4gh::wes::State,
+};
 
 impl Gateway {
     /// Asks for a run to be canceled. A run that has ended is left as it ended: some services would turn
@@ -15,7 +18,10 @@ impl Gateway {
         }
         let (Some(service), Some(id)) = (&entry.service_id, &entry.backend_run_id) else {
             // Nobody is known to have it yet; the watch passes the wish on when it is found.
-            self.parts.ledger.ask_cancel(&entry.run_id).await?;
+            if self.parts.ledger.ask_cancel(&entry.run_id).await? {
+                let service = entry.service_id.as_ref();
+                self.announce_early(entry.run_id, &caller.id, service, State::Canceling).await;
+            }
             return Ok(entry.run_id);
         };
         let adapter = self.adapter(service)?;
@@ -23,6 +29,7 @@ impl Gateway {
         if !self.parts.ledger.ask_cancel(&entry.run_id).await? {
             return Ok(entry.run_id);
         }
+        self.announce_early(entry.run_id, &caller.id, Some(service), State::Canceling).await;
         let credential = self.parts.vault.credential(&entry.caller_id, service);
         let note = match adapter.cancel_run(&credential, id).await {
             Ok(()) => format!("{service} was asked to cancel"),

@@ -13,6 +13,7 @@ use super::{Error, Gateway, InputFault, Order, Result, fetch, imputation, needs}
 use crate::{
     backend::{self, Attachments, Backend, ImputationOrder, Submission},
     domain::{BackendRunId, Caller, Needs, RunId, ServiceId},
+    ga4gh::wes::State,
     ledger::Outcome,
     policy::Permit,
     routing::{self, Candidate, Fit, PassedOver},
@@ -82,11 +83,13 @@ impl Gateway {
                 }
                 Next::Stop(error) => {
                     self.parts.ledger.refuse(&run_id, &error.to_string()).await?;
+                    self.announce(run_id, &caller.id, None, State::SystemError);
                     return Err(error);
                 }
             }
         }
         self.parts.ledger.refuse(&run_id, &list_reasons(&excluded)).await?;
+        self.announce(run_id, &caller.id, None, State::SystemError);
         Err(Error::NoService { excluded, retry_after: soonest })
     }
 
@@ -115,13 +118,14 @@ impl Gateway {
         let credential = self.parts.vault.credential(&caller.id, service);
         self.parts.ledger.begin_attempt(&run_id, service).await?;
         let answer = adapter.run_workflow(&credential, submission).await;
-        self.record(run_id, service, answer, order).await
+        self.record(run_id, caller, service, answer, order).await
     }
 
     /// Writes down what came of an attempt, and says what follows from it.
     async fn record(
         &self,
         run_id: RunId,
+        caller: &Caller,
         service: &ServiceId,
         answer: backend::Result<BackendRunId>,
         order: &Order,
@@ -129,7 +133,8 @@ impl Gateway {
         let ledger = &self.parts.ledger;
         let error = match answer {
             Ok(id) => {
-                ledger.place(&run_id, &id).await?;
+                let state = ledger.place(&run_id, &id).await?;
+                self.announce_early(run_id, &caller.id, Some(service), state).await;
                 self.parts.metrics.run_transition(service.as_str(), "QUEUED");
                 info!(run.id = %run_id, service.id = %service, "run {run_id} is placed at {service}");
                 self.wake(service);

@@ -2,6 +2,7 @@
 //!
 //! [`run_workflow`] is why the gateway exists.
 
+mod announce;
 mod cancel_run;
 mod cursor;
 mod decision;
@@ -38,6 +39,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     backend::{Adapters, Backend, client::Client},
     domain::{Clock, RunId, ServiceId},
+    events::Events,
     ledger::Ledger,
     registry::Registry,
     telemetry::Metrics,
@@ -129,6 +131,8 @@ pub struct Parts {
     pub cursors: Sealer,
     /// Wall time.
     pub clock: Arc<dyn Clock>,
+    /// What happens, for those who listen.
+    pub events: Events,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Where the spool lies.

@@ -14,6 +14,7 @@ use super::{Gateway, Result};
 use crate::{
     backend::{self, Search},
     domain::{BackendRunId, RunId, ServiceId},
+    ga4gh::wes::State,
     ledger::{Phase, Unsettled},
 };
 
@@ -83,6 +84,7 @@ impl Gateway {
                 (Phase::Open | Phase::Sending | Phase::Uncertain, _) => {
                     let why = "the gateway stopped before the run was sent";
                     self.parts.ledger.refuse(&run.run_id, why).await?;
+                    self.announce(run.run_id, &run.caller_id, None, State::SystemError);
                 }
                 (Phase::Placed | Phase::Settled | Phase::Refused, _) => {}
             }
@@ -108,7 +110,8 @@ impl Gateway {
     ) -> Result<()> {
         match self.find(run, service).await {
             Ok(Some(id)) => {
-                self.parts.ledger.place(&run.run_id, &id).await?;
+                let state = self.parts.ledger.place(&run.run_id, &id).await?;
+                self.announce_early(run.run_id, &run.caller_id, Some(service), state).await;
                 let note = format!("the run was found at {service} and is followed from there");
                 self.parts.ledger.note(&run.run_id, &note).await?;
                 info!(run.id = %run.run_id, service.id = %service, "run {} was found", run.run_id);
@@ -127,6 +130,8 @@ impl Gateway {
                          It may run there, unseen; ask its operator before you submit it again."
                     );
                     self.parts.ledger.give_up(&run.run_id, &why).await?;
+                    let state = State::SystemError;
+                    self.announce(run.run_id, &run.caller_id, Some(service), state);
                     warn!(run.id = %run.run_id, service.id = %service, "run {} is given up", run.run_id);
                 }
             }
@@ -158,6 +163,7 @@ impl Gateway {
                 self.parts.ledger.give_up(&run.run_id, &why).await?;
             }
         }
+        self.announce(run.run_id, &run.caller_id, Some(service), State::SystemError);
         warn!(run.id = %run.run_id, service.id = %service, "run {} never arrived", run.run_id);
         Ok(())
     }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{Caller, Needs, RunId},
-    ga4gh::wes::RunRequest,
+    ga4gh::wes::{RunRequest, State},
     ledger::{NewRun, Opened, Phase},
     policy,
     routing::{self, Misfit, NoRoute},
@@ -79,6 +79,7 @@ impl Gateway {
         if opened == Opened::KeyInUse {
             return Err(Error::KeyBusy);
         }
+        self.announce(run_id, &caller.id, None, State::Initializing);
 
         // The caller may leave; the run goes on, and so it belongs to a task of its own.
         let gateway = self.clone();

@@ -221,6 +221,10 @@ impl Watch {
             self.gateway.parts.metrics.run_transition(self.service.as_str(), state.as_str());
             info!(run.id = %run.run_id, service.id = %self.service, "run {} is {}", run.run_id, state.as_str());
         }
+        // The service's own word for it may have changed alone.
+        if changed && entry.state != state {
+            self.gateway.announce(run.run_id, &run.caller_id, Some(&self.service), state);
+        }
         self.repeat_cancel(run, observed).await;
         if state.is_terminal() {
             let ended = LiveRun { state, ..run.clone() };
@@ -254,6 +258,8 @@ impl Watch {
             self.service
         );
         self.gateway.parts.ledger.give_up(&run.run_id, &why).await?;
+        let state = State::SystemError;
+        self.gateway.announce(run.run_id, &run.caller_id, Some(&self.service), state);
         warn!(run.id = %run.run_id, service.id = %self.service, "run {} was lost by its service", run.run_id);
         Ok(true)
     }

@@ -2,153 +2,141 @@
 //!
 //! Nothing here is on the way of a request: routing reads what was published last.
 
-use std::{sync::Arc, time::Duration};
+mod config;
+mod history;
+mod prober;
+mod supervisor;
 
-use serde::Deserialize;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+pub use self::{
+    config::Config,
+    history::{History, Incident, Period, Resolution, Sample, Verdict},
+};
 use crate::{
-    backend::{self, Backend},
-    domain::{Clock, Offer, ServiceId},
-    registry::{Reach, Registry},
+    backend::Adapters,
+    database::Database,
+    domain::{Clock, ServiceId},
+    events::{Event, Events},
+    registry::{Listing, Mode, Registry, Snapshot, StateWord},
     vault::Vault,
 };
 
-/// How often services are asked.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// How long between two questions to a service that can be used.
-    #[serde(with = "humantime_serde")]
-    pub interval: Duration,
-    /// How long between two questions to one that cannot. Shorter notices sooner that it is back.
-    #[serde(with = "humantime_serde")]
-    pub retry_interval: Duration,
-    /// How long a service may take to answer. Longer forgives slow sites and notices dead ones later.
-    #[serde(with = "humantime_serde")]
-    pub timeout: Duration,
+/// Why the health of a service could not be told, by what one can do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such service.
+    #[error("there is no such service")]
+    UnknownService,
+    /// The database did not do it; a later moment may do.
+    #[error("the history cannot be read or written")]
+    Database(#[source] sqlx::Error),
 }
 
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            interval: Duration::from_secs(60),
-            retry_interval: Duration::from_secs(10),
-            timeout: Duration::from_secs(10),
-        }
-    }
-}
+/// The result of asking.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Asks one service again and again.
+/// Everything that the watch stands on.
 #[derive(Debug, Clone)]
-pub struct Prober {
-    config: Config,
-    id: ServiceId,
-    backend: Arc<dyn Backend>,
-    registry: Arc<Registry>,
-    vault: Arc<Vault>,
-    clock: Arc<dyn Clock>,
+pub struct Parts {
+    /// How services are watched.
+    pub config: Config,
+    /// The services.
+    pub registry: Arc<Registry>,
+    /// Their adapters.
+    pub adapters: Arc<Adapters>,
+    /// Their credentials.
+    pub vault: Arc<Vault>,
+    /// Where the history is kept.
+    pub database: Database,
+    /// Who is told of changes.
+    pub events: Events,
+    /// Wall time.
+    pub clock: Arc<dyn Clock>,
 }
 
-impl Prober {
-    /// A prober of one service.
-    pub fn new(
-        config: Config,
-        id: ServiceId,
-        backend: Arc<dyn Backend>,
-        registry: Arc<Registry>,
-        vault: Arc<Vault>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self { config, id, backend, registry, vault, clock }
+/// The watch over all services.
+#[derive(Debug)]
+pub struct Health {
+    parts: Parts,
+    history: History,
+    tracker: TaskTracker,
+    /// Bounds the probes at a time.
+    places: Arc<Semaphore>,
+    /// What was last told of each service. Held to compare and replace one word.
+    told: Mutex<HashMap<ServiceId, StateWord>>,
+}
+
+impl Health {
+    /// A watch that has not begun.
+    pub fn new(parts: Parts, tracker: TaskTracker) -> Arc<Self> {
+        Arc::new(Self {
+            history: History::new(parts.database.clone(), parts.config.clone()),
+            places: Arc::new(Semaphore::new(parts.config.max_probes.max(1))),
+            told: Mutex::default(),
+            tracker,
+            parts,
+        })
     }
 
-    /// Asks once and publishes the answer. Says whether the service can be used.
-    pub async fn probe(&self) -> bool {
-        let credential = self.vault.service_credential(&self.id);
-        let answer = tokio::time::timeout(self.config.timeout, self.backend.describe(&credential));
-        let (reach, offer) = match answer.await {
-            Ok(answer) => judge(answer),
-            Err(_) => {
-                let why = format!("no answer within {:?}", self.config.timeout);
-                (Reach::Unreachable { why }, None)
-            }
-        };
-        let usable = matches!(reach, Reach::Usable);
-        let told = format!("{reach:?}");
-        if self.registry.publish(&self.id, reach, offer, self.clock.now()) {
-            if usable {
-                info!(service.id = %self.id, "service {} can be used", self.id);
-            } else {
-                warn!(service.id = %self.id, "service {} cannot be used: {told}", self.id);
-            }
+    /// What was seen of the services.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// The services as they are now, of which this one is known to be there.
+    pub fn listed(&self, id: &ServiceId) -> Result<Arc<Snapshot>> {
+        let fleet = self.parts.registry.snapshot();
+        if fleet.get(id).is_some() { Ok(fleet) } else { Err(Error::UnknownService) }
+    }
+
+    /// The wall time.
+    pub fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    /// Tells whoever listens if a service's condition is another than it was told to be, and opens or
+    /// closes its incident.
+    fn tell(&self, listing: &Listing) {
+        let id = listing.id();
+        let state = listing.state();
+        if state.word == StateWord::Unknown {
+            return;
         }
-        usable
-    }
-
-    /// Asks until `shutdown`. Every wait differs a little, so that services are not asked in step.
-    pub async fn run(self, shutdown: CancellationToken) {
-        loop {
-            let usable = tokio::select! {
-                usable = self.probe() => usable,
-                () = shutdown.cancelled() => return,
-            };
-            let wait = if usable { self.config.interval } else { self.config.retry_interval };
-            let wait = wait.mul_f64(0.9 + 0.2 * fastrand::f64());
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                () = shutdown.cancelled() => return,
-            }
+        let before = self.told.lock().expect("no holder panics").insert(id.clone(), state.word);
+        if before == Some(state.word) {
+            return;
         }
+        let why = state.why.clone().unwrap_or_default();
+        if state.word == StateWord::Down {
+            warn!(service.id = %id, "service {id} is down: {why}");
+        } else {
+            info!(service.id = %id, "service {id} is {}: {why}", state.word.as_str());
+        }
+        let down = (state.word == StateWord::Down).then_some(why.as_str());
+        self.history.set_down(id, down, self.now());
+        let (service, state, why) = (id.clone(), state.word.as_str(), state.why);
+        self.parts.events.publish(Event::ServiceState { service, state, why });
+    }
+
+    /// Forgets a service that was taken out.
+    fn forget(&self, id: &ServiceId) {
+        self.told.lock().expect("no holder panics").remove(id);
+        self.history.set_down(id, None, self.now());
     }
 }
 
-/// Asks all services once, side by side, then lets each be asked on its own until `shutdown`.
-pub async fn start(probers: Vec<Prober>, tracker: &TaskTracker, shutdown: &CancellationToken) {
-    let first = probers.iter().map(Prober::probe);
-    futures_util::future::join_all(first).await;
-    for prober in probers {
-        tracker.spawn(prober.run(shutdown.clone()));
-    }
-}
-
-/// What an answer says about a service. A refused credential is no outage, and an outage no bad
-/// credential.
-fn judge(answer: backend::Result<Offer>) -> (Reach, Option<Offer>) {
-    use backend::Error as E;
-    let error = match answer {
-        Ok(offer) => return (Reach::Usable, Some(offer)),
-        Err(error) => error,
-    };
-    let why = error.to_string();
-    let reach = match error {
-        E::Unavailable { .. } | E::Uncertain { .. } => Reach::Unreachable { why },
-        E::Refused { .. }
-        | E::Busy { .. }
-        | E::Credential { .. }
-        | E::UnknownRun
-        | E::Gone(_)
-        | E::Unsupported(_)
-        | E::Malformed(_)
-        | E::Input(_) => Reach::Unusable { why },
-    };
-    (reach, None)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refused_credential_is_no_outage() {
-        let refused = backend::Error::Credential { message: "expired".to_owned() };
-
-        assert!(matches!(judge(Err(refused)).0, Reach::Unusable { .. }));
-        assert!(matches!(
-            judge(Err(backend::Error::unavailable("x"))).0,
-            Reach::Unreachable { .. }
-        ));
-        assert_eq!(judge(Ok(Offer::default())).0, Reach::Usable);
-    }
+fn is_told(listing: &Listing) -> bool {
+    listing.record().mode != Mode::Maintenance
 }

@@ -1,6 +1,6 @@
 //! From the intent to a placed run: attempts, and what came of each.
 
-use super::{Attempt, Ledger, Note, Outcome, Phase, Result};
+use super::{Attempt, Ledger, Note, Outcome, Phase, Result, entry::read_state};
 use crate::{
     domain::{BackendRunId, RunId, ServiceId},
     ga4gh::wes::State,
@@ -54,11 +54,12 @@ impl Ledger {
 
     /// The attempt placed nothing; another service may be asked.
     pub async fn attempt_failed(&self, run_id: &RunId, outcome: Outcome, why: &str) -> Result<()> {
-        self.end_attempt(run_id, outcome, why, Phase::Open, State::Initializing, None).await
+        self.end_attempt(run_id, outcome, why, Phase::Open, State::Initializing, None).await?;
+        Ok(())
     }
 
-    /// The service took the run.
-    pub async fn place(&self, run_id: &RunId, id: &BackendRunId) -> Result<()> {
+    /// The service took the run. Returns its state: after a wish to cancel that is another one.
+    pub async fn place(&self, run_id: &RunId, id: &BackendRunId) -> Result<State> {
         self.end_attempt(run_id, Outcome::Placed, "", Phase::Placed, State::Queued, Some(id)).await
     }
 
@@ -72,7 +73,8 @@ impl Ledger {
             State::Initializing,
             None,
         )
-        .await
+        .await?;
+        Ok(())
     }
 
     /// No service took the run, and its caller is told so. Its `Idempotency-Key` is free again.
@@ -156,12 +158,13 @@ impl Ledger {
         phase: Phase,
         state: State,
         id: Option<&BackendRunId>,
-    ) -> Result<()> {
+    ) -> Result<State> {
         const ATTEMPT: &str = "UPDATE attempts SET ended_at = $2, outcome = $3, detail = $4 \
              WHERE run_id = $1 AND number = (SELECT MAX(number) FROM attempts WHERE run_id = $1)";
         const RUN: &str = "UPDATE runs SET phase = $2, backend_run_id = $4, \
-             state = CASE WHEN cancel_asked_at IS NULL THEN $3 ELSE state END WHERE run_id = $1";
-        on_pool!(write &self.database, pool => {
+             state = CASE WHEN cancel_asked_at IS NULL THEN $3 ELSE state END WHERE run_id = $1 \
+             RETURNING state";
+        let now: Option<(String,)> = on_pool!(write &self.database, pool => {
             let mut both = pool.begin().await?;
             sqlx::query(ATTEMPT)
                 .bind(run_id.to_string())
@@ -170,15 +173,16 @@ impl Ledger {
                 .bind(detail)
                 .execute(&mut *both)
                 .await?;
-            sqlx::query(RUN)
+            let now = sqlx::query_as(RUN)
                 .bind(run_id.to_string())
                 .bind(phase.as_str())
                 .bind(state.as_str())
                 .bind(id.map(BackendRunId::as_str))
-                .execute(&mut *both)
+                .fetch_optional(&mut *both)
                 .await?;
             both.commit().await?;
+            now
         });
-        Ok(())
+        now.map_or(Ok(state), |(word,)| read_state(&word))
     }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 use super::Record;
 use crate::{
@@ -43,6 +44,10 @@ pub struct Listing {
     offer: Option<Arc<Offer>>,
     reach: Reach,
     reach_since: Timestamp,
+    /// Since when it says that it takes no runs, if it says so.
+    closed_since: Option<Timestamp>,
+    /// One moment on both clocks, to tell wall time of what the vitals know.
+    anchor: (Instant, Timestamp),
     checked_at: Option<Timestamp>,
     vitals: Arc<Vitals>,
 }
@@ -51,6 +56,8 @@ impl Listing {
     pub(super) fn new(record: Record, vitals: Vitals) -> Self {
         Self {
             reach_since: record.updated_at,
+            closed_since: None,
+            anchor: (Instant::now(), record.updated_at),
             record: Arc::new(record),
             offer: None,
             reach: Reach::Unknown,
@@ -67,8 +74,12 @@ impl Listing {
     /// The same service after it was asked. Without a new offer the last one stays: what a service
     /// offers does not change because it is down.
     pub(super) fn seen(&self, reach: Reach, offer: Option<Offer>, now: Timestamp) -> Self {
+        let offer = offer.map(Arc::new).or_else(|| self.offer.clone());
+        let closed = offer.as_ref().is_some_and(|offer| offer.closed.is_some());
         Self {
-            offer: offer.map(Arc::new).or_else(|| self.offer.clone()),
+            offer,
+            closed_since: closed.then(|| self.closed_since.unwrap_or(now)),
+            anchor: (Instant::now(), now),
             reach_since: if self.reach.is_like(&reach) { self.reach_since } else { now },
             reach,
             checked_at: Some(now),
@@ -104,6 +115,21 @@ impl Listing {
     /// Since when its reach is what it is.
     pub fn reach_since(&self) -> Timestamp {
         self.reach_since
+    }
+
+    /// Since when it says that it takes no runs, if it says so.
+    pub(super) fn closed_since(&self) -> Option<Timestamp> {
+        self.closed_since
+    }
+
+    /// The wall time of a moment that its vitals tell.
+    pub fn wall_time(&self, moment: Instant) -> Timestamp {
+        let (instant, time) = self.anchor;
+        let (later, sooner) =
+            (moment.saturating_duration_since(instant), instant.saturating_duration_since(moment));
+        let later = SignedDuration::try_from(later).unwrap_or_default();
+        let sooner = SignedDuration::try_from(sooner).unwrap_or_default();
+        time.checked_add(later - sooner).unwrap_or(time)
     }
 
     /// When it was last asked.

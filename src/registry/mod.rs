@@ -5,6 +5,7 @@
 mod document;
 mod listing;
 mod record;
+mod state;
 mod store;
 
 use std::{
@@ -21,6 +22,7 @@ pub use self::{
     document::{Flaw, OrganizationDocument, ServiceDocument, StandInDocument},
     listing::{Listing, Reach},
     record::{Mode, Record, Source},
+    state::{State, StateWord},
     store::{Error, Store},
 };
 use crate::{

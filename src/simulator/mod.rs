@@ -7,6 +7,7 @@ mod behavior;
 pub mod cloudgene;
 mod course;
 pub mod dnastack;
+mod fleet;
 mod knobs;
 mod submissions;
 mod upload;
@@ -21,6 +22,7 @@ use url::Url;
 
 pub use self::{
     behavior::{Behavior, Outcome},
+    fleet::{Fleet, Manner},
     knobs::{Knobs, knobs_from},
     submissions::{Submission, Submissions},
 };

@@ -40,6 +40,21 @@ pub struct Phase {
     pub since: Instant,
     /// Why it is not closed.
     pub why: Option<Why>,
+    /// What is wrong with its answers, although calls flow.
+    pub unease: Option<Unease>,
+    /// Since when that is, or is not, so.
+    pub unease_since: Instant,
+}
+
+/// What is wrong with a service that can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unease {
+    /// More than one call in ten fails.
+    Failing,
+    /// It takes longer to answer than `slow_after`.
+    Slow,
+    /// Its circuit opened more than once lately.
+    Flapping,
 }
 
 /// How a service is doing at one moment.

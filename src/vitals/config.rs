@@ -32,6 +32,10 @@ pub struct Config {
     /// How long a service's own wish to be left alone (`Retry-After`) is honoured at most.
     #[serde(with = "humantime_serde")]
     pub max_retry_after: Duration,
+    /// How long a service may take to answer, on average, before it is called slow. It is used all the
+    /// same.
+    #[serde(with = "humantime_serde")]
+    pub slow_after: Duration,
     /// How long a circuit must stay closed before its former openings are forgotten. One that opens
     /// sooner is kept open for longer each time; openings are counted over this time.
     #[serde(with = "humantime_serde")]
@@ -72,8 +76,9 @@ impl Default for Config {
             min_success_rate: 0.5,
             min_samples: 20,
             open_for: Duration::from_secs(5),
-            max_open: Duration::from_secs(5 * 60),
+            max_open: Duration::from_secs(60),
             max_retry_after: Duration::from_secs(10 * 60),
+            slow_after: Duration::from_secs(5),
             forgive_after: Duration::from_secs(10 * 60),
         }
     }

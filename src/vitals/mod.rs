@@ -24,7 +24,7 @@ use tokio::{
 use self::{circuit::Circuit, condition::Mirror, window::Window};
 pub use self::{
     circuit::{Outcome, Why},
-    condition::{CircuitState, Condition, Phase},
+    condition::{CircuitState, Condition, Phase, Unease},
     config::Config,
     pass::{CallKind, Pass, Refusal},
 };
@@ -60,7 +60,13 @@ impl Vitals {
     pub fn new(config: &Config, max_in_flight: Option<usize>) -> Self {
         let slots = max_in_flight.unwrap_or(config.max_in_flight).clamp(1, Config::MOST_IN_FLIGHT);
         let now = Instant::now();
-        let phase = Phase { circuit: CircuitState::Closed, since: now, why: None };
+        let phase = Phase {
+            circuit: CircuitState::Closed,
+            since: now,
+            why: None,
+            unease: None,
+            unease_since: now,
+        };
         Self {
             max_in_flight: u32::try_from(slots).expect("clamped"),
             slots: Semaphore::new(slots).into(),
@@ -135,7 +141,7 @@ impl Vitals {
         });
     }
 
-    /// Changes the circuit, and tells whoever listens if it entered another phase.
+    /// Changes the circuit, and tells whoever listens if that or the service's unease is another now.
     fn change<T>(
         &self,
         inner: &mut Inner,
@@ -146,15 +152,43 @@ impl Vitals {
         let result = step(&mut inner.circuit);
         let circuit = inner.circuit.state();
         inner.openings.advance(now);
-        if circuit != before {
-            if circuit == CircuitState::Open {
-                inner.openings.add(now, false);
-            }
-            let why = inner.circuit.why();
-            self.phase.send_replace(Phase { circuit, since: now, why });
+        inner.calls.advance(now);
+        if circuit != before && circuit == CircuitState::Open {
+            inner.openings.add(now, false);
         }
+        let unease = self.unease(inner);
+        self.phase.send_if_modified(|phase| {
+            let changed = (phase.circuit, phase.unease) != (circuit, unease);
+            if phase.circuit != circuit {
+                (phase.circuit, phase.since, phase.why) = (circuit, now, inner.circuit.why());
+            }
+            if phase.unease != unease {
+                (phase.unease, phase.unease_since) = (unease, now);
+            }
+            changed
+        });
         self.mirror.set(inner);
         result
+    }
+
+    fn unease(&self, inner: &Inner) -> Option<Unease> {
+        const ENOUGH: u32 = 5;
+        let (failures, samples) = (inner.calls.failures(), inner.calls.samples());
+        let slow_after = self.config.slow_after.as_micros() as f64;
+        if samples >= ENOUGH && failures > samples / 10 {
+            Some(Unease::Failing)
+        } else if inner.latency_us.is_some_and(|mean| mean > slow_after) {
+            Some(Unease::Slow)
+        } else if inner.openings.failures() > 1 {
+            Some(Unease::Flapping)
+        } else {
+            None
+        }
+    }
+
+    /// Whether a call of this kind would be let in now.
+    pub fn check(&self, kind: CallKind) -> Result<(), Refusal> {
+        self.lock().circuit.refusal(kind, Instant::now())
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

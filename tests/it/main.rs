@@ -43,7 +43,11 @@ mod crash;
 mod memory;
 
 // What is remembered, on both databases.
+mod health;
 mod ledger;
+
+// A thousand services, many of them sick.
+mod sweep;
 
 // One service of every kind behind one gateway, and one that imputes by a template.
 mod federation;
@@ -61,6 +65,9 @@ mod discovery;
 // Reference panels: the catalogue on both databases, and what callers read of it.
 mod panel_store;
 mod panels;
+
+// Who listens, and what they hear.
+mod events;
 
 // What operators ask, and what they are told.
 mod alerts;

@@ -172,10 +172,7 @@ async fn services_are_put_side_by_side() {
         assert!(differences.contains(told), "{told}: {differences}");
     }
     let service = &compared["services"][0];
-    assert_eq!(
-        (&service["id"], &service["health"]["state"]),
-        (&json!("cape-town"), &json!("usable"))
-    );
+    assert_eq!((&service["id"], &service["health"]["state"]), (&json!("cape-town"), &json!("up")));
     assert_eq!(service["queue"]["under_way"], 0);
     assert!(service["speed"]["latency_ms"].is_u64(), "{service}");
     assert_eq!(compared["panels"][0]["held"].as_object().map(serde_json::Map::len), Some(2));

@@ -2,10 +2,11 @@
 
 use std::{
     collections::HashMap,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, future::join_all, stream};
 use ga4gh_gateway::backend::RUN_TAG;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -19,10 +20,11 @@ use crate::{
 };
 
 const RUNS: usize = 500;
+const IN_FLIGHT: usize = 5;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_dies_amid_500_submissions_loses_none_and_doubles_none() {
-    let dying = quick("dying", &[("answer_delay_ms", "40")]).await;
+    let dying = quick("dying", &[]).await;
     let link = Link::to(dying.simulator.address).await;
     let dying = dying.with("url", format!("http://{}", link.address)).with("weight", 200);
     let (second, third) = (quick("second", &[]).await, quick("third", &[]).await);
@@ -34,17 +36,13 @@ async fn a_service_that_dies_amid_500_submissions_loses_none_and_doubles_none() 
         let (amina, link, dying) = (&amina, &link, &dying);
         async move {
             if number == RUNS / 3 {
-                eventually_within(Duration::from_secs(30), "it has some", || async {
-                    let count = dying.submissions().len();
-                    if count > 10 { Ok(()) } else { Err(count) }
-                })
-                .await;
-                link.cut();
+                die_with_some_in_flight(amina, dying, link).await
+            } else {
+                vec![amina.submit(RunForm::cwl().file("reads.txt", "ACGT")).await]
             }
-            amina.submit(RunForm::cwl().file("reads.txt", "ACGT")).await
         }
     });
-    let runs: Vec<_> = submissions.buffer_unordered(24).collect().await;
+    let runs: Vec<_> = submissions.buffer_unordered(24).concat().await;
 
     let took = count_by_run(&[&dying, &second, &third]);
     assert!(took.values().all(|count| *count == 1), "some run landed twice: {took:?}");
@@ -56,7 +54,7 @@ async fn a_service_that_dies_amid_500_submissions_loses_none_and_doubles_none() 
     for run_id in &story.uncertain {
         assert!(!alive.contains_key(run_id), "{run_id} was sent on after its answer was lost");
     }
-    assert!(!story.uncertain.is_empty(), "nothing was in flight when the service died");
+    assert!(story.uncertain.len() >= IN_FLIGHT, "{:?}", story.uncertain);
     assert!(story.went_elsewhere > RUNS / 3, "{} runs went elsewhere", story.went_elsewhere);
 
     link.mend();
@@ -77,8 +75,10 @@ async fn a_service_that_dies_amid_500_submissions_loses_none_and_doubles_none() 
 async fn a_service_that_hangs_slows_no_other() {
     const OTHERS: usize = 200;
     const STUCK: usize = 300;
+    // Submissions get three quarters of the calls that a service gets at a time.
+    const SHARE: usize = 48;
     let (hanging, quick) = (quick("hanging", &[]).await, quick("quick", &[]).await);
-    let settings = json!({"client": {"submit_timeout": "30s"}, "health": {"interval": "10m"}});
+    let settings = json!({"client": {"submit_timeout": "40s"}, "health": {"interval": "10m"}});
     let gateway = TestGateway::start_with(&[&hanging, &quick], settings).await;
     let amina = gateway.client("amina");
     let all = || async {
@@ -92,16 +92,27 @@ async fn a_service_that_hangs_slows_no_other() {
     hanging.set("hang", "true");
     // More than the gateway has places for submissions: those beyond the hanging one's share must not
     // wait in them.
+    let refused = AtomicUsize::new(0);
     let stuck = stream::iter(0..STUCK).map(|_| amina.try_submit(for_service("hanging")));
-    let stuck = stuck.buffer_unordered(STUCK).for_each(|(status, body)| async move {
+    let stuck = stuck.buffer_unordered(STUCK).for_each(async |(status, body)| {
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{body}");
+        refused.fetch_add(1, Relaxed);
     });
+    let others = async {
+        eventually_within(Duration::from_secs(25), "its share is used up", || async {
+            let refused = refused.load(Relaxed);
+            if refused >= STUCK - SHARE { Ok(()) } else { Err(refused) }
+        })
+        .await;
+        all().await
+    };
     let beside = tokio::select! {
         () = stuck => panic!("the hanging service answered"),
-        took = all() => took,
+        took = others => took,
     };
 
-    assert!(beside < quiet * 2 + Duration::from_secs(1), "{beside:?} beside it, {quiet:?} without");
+    // Whoever waited for the hanging one would wait for most of a minute.
+    assert!(beside < quiet * 2 + Duration::from_secs(2), "{beside:?} beside it, {quiet:?} without");
     gateway.stop().await;
 }
 
@@ -149,7 +160,8 @@ async fn a_service_gets_no_runs_while_what_it_depends_on_is_down() {
     })
     .await;
 
-    assert_eq!(body["services"]["near"], "it cannot work without `store`, which is down", "{body}");
+    let why = body["services"]["near"].as_str().unwrap_or_default();
+    assert!(why.contains("it cannot work without `store`, which is down"), "{body}");
     gateway.stop().await;
 }
 
@@ -197,6 +209,27 @@ async fn the_decision_counts_and_ranks_whom_it_considered() {
     let forbidden = decision["forbidden"]["abroad"].as_str().unwrap_or_default();
     assert!(forbidden.contains("it stands in US"), "{decision}");
     gateway.stop().await;
+}
+
+/// The service dies once it has taken some runs and has not said so yet.
+async fn die_with_some_in_flight(
+    amina: &WesClient,
+    dying: &TestService,
+    link: &Link,
+) -> Vec<String> {
+    dying.set("answer_delay_ms", "15000");
+    let form = RunForm::cwl().tags(&json!({"service": "dying", "name": "in flight"}));
+    let submitting = join_all((0..IN_FLIGHT).map(|_| amina.submit(form.clone())));
+    let dies = async {
+        eventually_within(Duration::from_secs(30), "some are in flight", || async {
+            let took = dying.submissions();
+            let count = took.iter().filter(|s| s.tags.contains_key("name")).count();
+            if count == IN_FLIGHT { Ok(()) } else { Err(count) }
+        })
+        .await;
+        link.cut();
+    };
+    tokio::join!(submitting, dies).0
 }
 
 /// What became of many runs, by their decisions.

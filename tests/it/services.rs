@@ -216,6 +216,8 @@ async fn services_are_filtered_and_come_in_pages() {
         ("?jurisdiction=KE", &["nairobi"]),
         ("?workflow_type=cwl", &["nairobi"]),
         ("?panel=h3africa-v6hc-s", &["cape-town"]),
+        ("?state=up", &["cape-town", "nairobi"]),
+        ("?state=down", &[]),
         ("?q=NAIRO", &["nairobi"]),
         ("?q=nothing", &[]),
         ("?page_size=1", &["cape-town"]),
@@ -293,7 +295,7 @@ pub(crate) fn document(service: &TestService) -> Value {
 pub(crate) async fn usable(client: &WesClient, id: &str) {
     eventually("the service can be used", || async {
         let (_, _, seen) = client.send(Method::GET, &format!("{SERVICES}/{id}"), &[], None).await;
-        if seen["condition"]["reach"] == "usable" { Ok(()) } else { Err(seen) }
+        if seen["condition"]["state"] == "up" { Ok(()) } else { Err(seen) }
     })
     .await;
 }

@@ -2,7 +2,9 @@
 
 mod alerts;
 mod discovery;
+mod events;
 mod get_decision;
+mod health;
 mod panels;
 mod services;
 
@@ -16,8 +18,11 @@ pub(super) const BASE: &str = "/api/v1";
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(get_decision::get_decision))
+        .routes(routes!(events::listen::listen))
+        .routes(routes!(events::websocket::open_websocket))
         .merge(alerts::routes())
         .merge(discovery::routes())
         .merge(panels::routes())
+        .merge(health::routes())
         .merge(services::routes())
 }

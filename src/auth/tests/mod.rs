@@ -3,6 +3,7 @@
 mod development;
 mod hostile;
 mod keys;
+mod session;
 
 use std::{path::Path, sync::Arc};
 

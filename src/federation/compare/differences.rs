@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{HeldPanel, PanelRow, Side};
-use crate::{domain::same_workflow_type, vitals::CircuitState};
+use crate::{domain::same_workflow_type, registry::StateWord};
 
 /// Panels that are told one by one; the matrix has them all.
 const MAX_PANELS: usize = 20;
@@ -34,16 +34,13 @@ pub(super) fn differences(services: &[Side], panels: &[PanelRow]) -> Vec<String>
 }
 
 fn not_usable(side: &Side) -> Option<String> {
-    if side.state == "usable" && side.condition.circuit != CircuitState::Closed {
-        return Some(format!("{} gets no runs for now: too many calls to it failed", side.id));
-    }
     let what = match side.state {
-        "usable" => return None,
-        "unreachable" => "does not answer",
-        "unusable" => "answers, and cannot be used",
-        "draining" => "takes no new runs",
-        "maintenance" => "is under maintenance",
-        _ => "was not asked yet",
+        StateWord::Up => return None,
+        StateWord::Degraded => "gets runs, but does not do well",
+        StateWord::Down => "cannot be used",
+        StateWord::Draining => "takes no new runs",
+        StateWord::Maintenance => "is under maintenance",
+        StateWord::Unknown => "was not asked yet",
     };
     let why = side.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
     Some(format!("{} {what}{why}", side.id))

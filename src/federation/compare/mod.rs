@@ -9,14 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{
-    panels::PanelsError,
-    standing::{standing, why_not},
-};
+use super::panels::PanelsError;
 use crate::{
     domain::{Build, Jurisdiction, Queue, ReferencePanel, ServiceId},
     panels::{Holding, PanelId, Shelves},
-    registry::{Listing, Snapshot},
+    registry::{Listing, Snapshot, StateWord},
     vitals::Condition,
 };
 
@@ -49,7 +46,7 @@ pub struct Side {
     /// Its share of the work.
     pub weight: u32,
     /// `usable` and its like.
-    pub state: &'static str,
+    pub state: StateWord,
     /// Why it is not usable, in words for people.
     pub why: Option<String>,
     /// Since when its reach is what it is.
@@ -184,6 +181,7 @@ impl Side {
             populations.extend(panel.populations.iter().cloned());
             panels += 1;
         }
+        let state = listing.state();
         Self {
             id: service.id.clone(),
             name: service.name.clone(),
@@ -192,9 +190,9 @@ impl Side {
             jurisdiction: service.jurisdiction,
             version: offer.version,
             weight: service.weight,
-            state: standing(listing),
-            why: why_not(listing).map(str::to_owned),
-            since: listing.reach_since(),
+            state: state.word,
+            why: state.why,
+            since: state.since,
             checked_at: listing.checked_at(),
             workflow_types: offer.workflow_types,
             engines: offer.engines,

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::{Build, Jurisdiction, ReferencePanel, ServiceId},
     panels::{PanelId, Shelves, TermsRecord},
-    registry::Snapshot,
+    registry::{Snapshot, StateWord},
 };
 
 /// Which panels are wanted. What is said about holders must all be true of one of them.
@@ -29,7 +29,7 @@ pub struct PanelFilter {
     /// A holder stands in this country.
     pub jurisdiction: Option<Jurisdiction>,
     /// A holder is in this state.
-    pub state: Option<String>,
+    pub state: Option<StateWord>,
     /// A holder can be used now.
     pub available: bool,
 }

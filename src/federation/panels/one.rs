@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use super::{Facts, tally::joined};
 use crate::{
     domain::{Jurisdiction, ReferencePanel, ServiceId},
-    federation::standing::{is_available, standing, why_not},
     panels::{Gone, Holding, PanelId, Shelf, Shelves, TermsRecord},
     registry::{Listing, Snapshot},
 };
@@ -101,7 +100,7 @@ pub(super) fn shelf(shelves: &Shelves, listing: &Listing) -> ShelfView {
     panels.sort_by_key(|(_, holder)| holder.gone_since.is_some());
     ShelfView {
         service: listing.id().clone(),
-        state: standing(listing),
+        state: listing.state().word.as_str(),
         seen_at: shelf.map(|shelf| shelf.seen_at),
         panels,
     }
@@ -119,13 +118,14 @@ fn holder(
         // It has just left, and that was not yet taken down.
         (None, None) => Some(Gone { since: shelf.seen_at, last_seen: shelf.seen_at }),
     };
+    let state = listing.map(Listing::state);
     Holder {
         service: service.clone(),
         service_name: listing.map(|listing| listing.service().name.clone()),
         jurisdiction: listing.map(|listing| listing.service().jurisdiction),
-        state: listing.map_or("left", standing),
-        available: gone.is_none() && listing.is_some_and(is_available),
-        why: listing.and_then(why_not).map(str::to_owned),
+        state: state.as_ref().map_or("left", |state| state.word.as_str()),
+        available: gone.is_none() && state.as_ref().is_some_and(|state| state.word.takes_runs()),
+        why: state.and_then(|state| state.why),
         offered: ReferencePanel::clone(&holding.offered),
         first_seen: holding.first_seen,
         since: holding.since,

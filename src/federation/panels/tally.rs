@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use super::PanelFilter;
 use crate::{
     domain::{Jurisdiction, ReferencePanel, ServiceId},
-    federation::standing::{is_available, standing},
     panels::{Holding, PanelId, Shelf, Shelves},
     registry::{Listing, Snapshot},
 };
@@ -77,12 +76,12 @@ struct Place {
 
 impl Place {
     fn of(id: &ServiceId, listing: &Listing, filter: &PanelFilter) -> Self {
-        let standing = standing(listing);
+        let state = listing.state().word;
         let jurisdiction = listing.service().jurisdiction;
-        let available = is_available(listing);
+        let available = state.takes_runs();
         let fits = filter.service.as_ref().is_none_or(|wanted| wanted == id)
             && filter.jurisdiction.is_none_or(|wanted| wanted == jurisdiction)
-            && filter.state.as_ref().is_none_or(|wanted| wanted == standing)
+            && filter.state.is_none_or(|wanted| wanted == state)
             && (!filter.available || available);
         Self { jurisdiction, available, fits }
     }

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use super::*;
+use crate::registry::StateWord;
 use crate::{
     database::Database,
     domain::{
@@ -189,7 +190,7 @@ async fn filters_ask_for_one_service_of_which_all_is_true() {
         (PanelFilter { build: Some(Build::Hg38), jurisdiction: law("ZA"), ..none() }, &h3a),
         (PanelFilter { population: Some("AFR".to_owned()), ..none() }, &h3a),
         (PanelFilter { service: Some(munich.clone()), ..none() }, &hrc),
-        (PanelFilter { state: Some("unreachable".to_owned()), ..none() }, &hrc),
+        (PanelFilter { state: Some(StateWord::Down), ..none() }, &hrc),
         (PanelFilter { available: true, ..none() }, &both),
         (PanelFilter { available: true, service: Some(munich.clone()), ..none() }, &vec![]),
     ] {

@@ -75,6 +75,7 @@ impl House {
             cursors: Sealer::new(&[7; 32], "cursors"),
             clock,
             metrics: Arc::default(),
+            events: Events::default(),
             spool_dir: folder.path().to_owned(),
         };
         let tracker = TaskTracker::new();

@@ -7,6 +7,7 @@ use ga4gh_gateway::{
     auth::DevelopmentIssuer,
     config,
     domain::{Role, SystemClock},
+    events::Events,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -74,6 +75,11 @@ impl TestGateway {
         self.data_dir.path()
     }
 
+    /// Where what happens is published.
+    pub(crate) fn events(&self) -> &Events {
+        self.app.events()
+    }
+
     /// The API, as somebody with these roles.
     pub(crate) fn client_as(&self, subject: &str, roles: &[Role]) -> WesClient {
         WesClient::new(&self.base_url(), Some(self.token_as(subject, roles)))
@@ -86,14 +92,23 @@ impl TestGateway {
 
     /// A token of a researcher.
     pub(crate) fn token(&self, subject: &str) -> String {
-        self.token_as(subject, &[Role::Researcher])
+        self.token_for(subject, Duration::from_secs(3600))
+    }
+
+    /// A token of a researcher that is good for some time.
+    pub(crate) fn token_for(&self, subject: &str, ttl: Duration) -> String {
+        self.mint(subject, &[Role::Researcher], ttl)
     }
 
     /// A token with these roles.
     pub(crate) fn token_as(&self, subject: &str, roles: &[Role]) -> String {
+        self.mint(subject, roles, Duration::from_secs(3600))
+    }
+
+    fn mint(&self, subject: &str, roles: &[Role], ttl: Duration) -> String {
         let issuer = DevelopmentIssuer::open(self.data_dir(), Arc::new(SystemClock))
             .expect("the gateway made the key");
-        issuer.mint(subject, Some("Test University"), roles, Duration::from_secs(3600))
+        issuer.mint(subject, Some("Test University"), roles, ttl)
     }
 
     /// The API, as this caller.

@@ -6,6 +6,7 @@ pub(crate) mod eventually;
 pub(crate) mod gateway;
 pub(crate) mod http;
 pub(crate) mod link;
+pub(crate) mod listener;
 pub(crate) mod mailbox;
 pub(crate) mod ports;
 pub(crate) mod postgres;

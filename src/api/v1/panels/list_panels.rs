@@ -13,7 +13,8 @@ use crate::{
         json::Private,
         wes::page_size,
     },
-    federation::{PanelFilter, STANDINGS},
+    federation::PanelFilter,
+    registry::StateWord,
 };
 
 /// Which panels are wanted. What is said about services must all be true of one service that holds the
@@ -91,10 +92,11 @@ const MAX_TEXT: usize = 500;
 
 impl PanelQuery {
     fn to_filter(&self) -> Result<PanelFilter> {
-        let state = self.state.clone();
-        if state.as_deref().is_some_and(|state| !STANDINGS.contains(&state)) {
-            return Err(bad(format!("state is one of {}", STANDINGS.join(", "))));
-        }
+        let state = self.state.as_deref().map(|word| {
+            let known = StateWord::ALL.map(StateWord::as_str).join(", ");
+            StateWord::parse(word).ok_or_else(|| bad(format!("state is one of {known}")))
+        });
+        let state = state.transpose()?;
         let texts = [&self.q, &self.population];
         if texts.into_iter().flatten().any(|text| text.len() > MAX_TEXT) {
             return Err(bad(format!("a filter is at most {MAX_TEXT} bytes long")));

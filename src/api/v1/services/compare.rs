@@ -231,7 +231,7 @@ impl ComparedService {
             version: side.version,
             weight: side.weight,
             health: ComparedHealth {
-                state: side.state.to_owned(),
+                state: side.state.as_str().to_owned(),
                 why: side.why,
                 since: time::format(side.since),
                 checked_at: side.checked_at.map(time::format),

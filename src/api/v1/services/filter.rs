@@ -4,7 +4,7 @@ use axum::{
     extract::{FromRequestParts, Query},
     http::request::Parts,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 use utoipa::IntoParams;
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         Api,
         error::{ApiError, Result},
     },
-    registry::Listing,
+    registry::{Listing, StateWord},
 };
 
 /// Which services are wanted. Filters of different kinds are joined by `and`.
@@ -24,8 +24,10 @@ pub(super) struct Filter {
     kind: Option<String>,
     /// Country under whose law it stands.
     jurisdiction: Option<String>,
-    /// How it is doing, as in its `state`.
-    state: Option<String>,
+    /// How it is doing: `up`, `degraded`, `down`, `maintenance`, `draining` or `unknown`.
+    #[serde(default, deserialize_with = "state_word")]
+    #[param(value_type = Option<String>)]
+    state: Option<StateWord>,
     /// Id of a reference panel that it offers.
     panel: Option<String>,
     /// Workflow type that it runs.
@@ -53,7 +55,7 @@ impl Filter {
         };
         is(&self.kind, &service.kind)
             && is(&self.jurisdiction, service.jurisdiction.as_str())
-            && is(&self.state, super::view::reach_word(listing.reach()))
+            && self.state.is_none_or(|wanted| wanted == listing.state().word)
             && offers(&self.panel, |offer, wanted| offer.panel(wanted).is_some())
             && offers(&self.workflow_type, |offer, wanted| offer.workflow_type(wanted).is_some())
             && self.q.as_deref().is_none_or(|text| {
@@ -72,6 +74,11 @@ impl Filter {
         })?;
         Ok((size as usize, after))
     }
+}
+
+fn state_word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<StateWord>, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    StateWord::parse(&word).map(Some).ok_or_else(|| D::Error::custom("there is no such state"))
 }
 
 /// Whether a text holds another one, whatever the case. ASCII only, without making copies.

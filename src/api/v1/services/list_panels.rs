@@ -21,7 +21,7 @@ use crate::{
 pub(crate) struct ServicePanels {
     /// Which service.
     service: String,
-    /// Its state: `usable`, `unusable`, `unreachable`, `unknown`, `draining` or `maintenance`.
+    /// Its state: `up`, `degraded`, `down`, `maintenance`, `draining` or `unknown`.
     service_state: String,
     /// When it last told what it offers.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -10,8 +10,7 @@ use crate::{
     domain::Offer,
     federation::ServiceDocument,
     ga4gh::time,
-    registry::{Listing, Reach, Record},
-    vitals::CircuitState,
+    registry::{Listing, Record},
 };
 
 /// A service as its users see it.
@@ -39,11 +38,11 @@ pub(crate) struct ServiceView {
 /// How a service is doing.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Condition {
-    /// `usable`, `unusable`, `unreachable` or `unknown`.
-    reach: &'static str,
+    /// `up`, `degraded`, `down`, `maintenance`, `draining` or `unknown`.
+    state: &'static str,
     /// Since when.
     since: String,
-    /// Why it cannot be used.
+    /// Why it is not up.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
     /// When it was last asked.
@@ -104,20 +103,13 @@ impl ServiceView {
 
 impl Condition {
     fn of(listing: &Listing) -> Self {
-        let now = listing.vitals().condition();
+        let (now, state) = (listing.vitals().condition(), listing.state());
         Self {
-            reach: reach_word(listing.reach()),
-            since: time::format(listing.reach_since()),
-            why: match listing.reach() {
-                Reach::Unusable { why } | Reach::Unreachable { why } => Some(why.clone()),
-                Reach::Unknown | Reach::Usable => None,
-            },
+            state: state.word.as_str(),
+            since: time::format(state.since),
+            why: state.why,
             checked_at: listing.checked_at().map(time::format),
-            circuit: match now.circuit {
-                CircuitState::Closed => "closed",
-                CircuitState::Open => "open",
-                CircuitState::HalfOpen => "half_open",
-            },
+            circuit: now.circuit.as_str(),
             latency_ms: now.latency.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
             in_flight: now.in_flight,
         }
@@ -134,15 +126,5 @@ impl OfferView {
             panels: offer.panels.iter().map(|panel| panel.id.clone()).collect(),
             closed: offer.closed.clone(),
         }
-    }
-}
-
-/// The word for a reach.
-pub(super) fn reach_word(reach: &Reach) -> &'static str {
-    match reach {
-        Reach::Unknown => "unknown",
-        Reach::Usable => "usable",
-        Reach::Unusable { .. } => "unusable",
-        Reach::Unreachable { .. } => "unreachable",
     }
 }
