@@ -177,8 +177,8 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     };
     let federation = Federation::new(parts.clone());
     federation.open(configured(config)?).await.context("the services cannot be read")?;
-    let alerts = alerts(config, &parts, database.clone())?;
     let health = watch(config, &parts, &database, tracker);
+    let alerts = alerts(config, &parts, database.clone())?;
     let federation::Parts { registry, adapters, vault, metrics, events, .. } = parts;
     let scout = scout(config, &registry, &vault, &clock)?;
 
@@ -213,25 +213,6 @@ async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     Ok(House { api, gateway, alerts, health, panel_watch, database })
 }
 
-/// The alerts over what the federation stands on.
-fn alerts(config: &Config, parts: &federation::Parts, database: Database) -> Result<Arc<Alerts>> {
-    let alerts = config.alerts.with_secrets(SecretRef::read).and_then(|alerts| {
-        Alerts::build(alerts::Parts {
-            config: alerts,
-            registry: parts.registry.clone(),
-            vault: parts.vault.clone(),
-            client: parts.client.clone(),
-            certificates: [&parts.client, &parts.guarded_client]
-                .map(|client| client.certificates().clone())
-                .into(),
-            events: parts.events.clone(),
-            database,
-            clock: parts.clock.clone(),
-        })
-    });
-    alerts.map_err(|(key, why)| anyhow::anyhow!("alerts.{key}: {why}"))
-}
-
 /// The watch over the services.
 fn watch(
     config: &Config,
@@ -249,6 +230,22 @@ fn watch(
         clock: parts.clock.clone(),
     };
     Health::new(parts, tracker.clone())
+}
+
+/// The alerts over what the federation stands on.
+fn alerts(config: &Config, parts: &federation::Parts, database: Database) -> Result<Arc<Alerts>> {
+    let alerts = config.alerts.with_secrets(SecretRef::read).and_then(|alerts| {
+        Alerts::build(alerts::Parts {
+            config: alerts,
+            registry: parts.registry.clone(),
+            vault: parts.vault.clone(),
+            client: parts.client.clone(),
+            events: parts.events.clone(),
+            database,
+            clock: parts.clock.clone(),
+        })
+    });
+    alerts.map_err(|(key, why)| anyhow::anyhow!("alerts.{key}: {why}"))
 }
 
 async fn open_database(config: &Config) -> Result<Database> {

@@ -166,19 +166,6 @@ impl From<ScoutError> for ApiError {
     }
 }
 
-impl From<alerts::Error> for ApiError {
-    fn from(error: alerts::Error) -> Self {
-        use alerts::Error as E;
-        let msg = error.to_string();
-        match error {
-            E::UnknownAlert => Self::new(StatusCode::NOT_FOUND, "unknown_alert", msg),
-            E::Resolved => Self::new(StatusCode::CONFLICT, "alert_resolved", msg),
-            E::BadPageToken => Self::bad_request("bad_page_token", msg),
-            error @ E::Database(_) => Self::internal(&error),
-        }
-    }
-}
-
 impl From<events::Error> for ApiError {
     fn from(error: events::Error) -> Self {
         let msg = error.to_string();
@@ -191,6 +178,19 @@ impl From<events::Error> for ApiError {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_own_listeners", msg)
                     .retry_after(None)
             }
+        }
+    }
+}
+
+impl From<alerts::Error> for ApiError {
+    fn from(error: alerts::Error) -> Self {
+        use alerts::Error as E;
+        let msg = error.to_string();
+        match error {
+            E::UnknownAlert => Self::new(StatusCode::NOT_FOUND, "unknown_alert", msg),
+            E::Resolved => Self::new(StatusCode::CONFLICT, "alert_resolved", msg),
+            E::BadPageToken => Self::bad_request("bad_page_token", msg),
+            error @ E::Database(_) => Self::internal(&error),
         }
     }
 }

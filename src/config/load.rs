@@ -57,8 +57,8 @@ fn from_table(
         gateway: reader.section(&mut table, "gateway"),
         health: reader.section(&mut table, "health"),
         circuit: reader.section(&mut table, "circuit"),
-        alerts: reader.section(&mut table, "alerts"),
         events: reader.section(&mut table, "events"),
+        alerts: reader.section(&mut table, "alerts"),
         panels: reader.section(&mut table, "panels"),
         log: reader.section(&mut table, "log"),
         services: reader.services(&mut table),
@@ -237,13 +237,13 @@ impl Reader {
             Some(Err(message)) => self.problem("database_url", message),
             Some(Ok(_)) | None => {}
         }
+        for (key, message) in config.health.problems() {
+            self.problem(&format!("health.{key}"), message);
+        }
         let authorities = config.client.extra_ca_file.as_deref();
         let alerts = config.alerts.with_secrets(SecretRef::read);
         if let Err((key, why)) = alerts.and_then(|alerts| alerts::check(&alerts, authorities)) {
             self.problem(&format!("alerts.{key}"), why);
-        }
-        for (key, message) in config.health.problems() {
-            self.problem(&format!("health.{key}"), message);
         }
         for (key, message) in config.circuit.problems() {
             self.problem(&format!("circuit.{key}"), message);

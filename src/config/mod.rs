@@ -52,10 +52,10 @@ pub struct Config {
     pub health: health::Config,
     /// When a service is left alone, and how much it gets at a time.
     pub circuit: vitals::Config,
-    /// What operators are told of, and how.
-    pub alerts: alerts::Config<SecretRef>,
     /// How events are kept and told.
     pub events: events::Config,
+    /// What operators are told of, and how.
+    pub alerts: alerts::Config<SecretRef>,
     /// How the catalogue of reference panels is kept.
     pub panels: PanelsConfig,
     /// The log.
@@ -77,8 +77,8 @@ impl Default for Config {
             gateway: gateway::Config::default(),
             health: health::Config::default(),
             circuit: vitals::Config::default(),
-            alerts: alerts::Config::default(),
             events: events::Config::default(),
+            alerts: alerts::Config::default(),
             panels: PanelsConfig::default(),
             log: telemetry::Config::default(),
             services: Vec::new(),
