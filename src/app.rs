@@ -245,6 +245,9 @@ fn alerts(config: &Config, parts: &federation::Parts, database: Database) -> Res
             registry: parts.registry.clone(),
             vault: parts.vault.clone(),
             client: parts.client.clone(),
+            certificates: [&parts.client, &parts.guarded_client]
+                .map(|client| client.certificates().clone())
+                .into(),
             events: parts.events.clone(),
             database,
             clock: parts.clock.clone(),

@@ -39,11 +39,11 @@ pub struct Facts {
 }
 
 /// The facts of all services.
-pub(super) fn gather(fleet: &Snapshot, vault: &Vault, certificates: &Certificates) -> Vec<Facts> {
+pub(super) fn gather(fleet: &Snapshot, vault: &Vault, certificates: &[Certificates]) -> Vec<Facts> {
     fleet.services().map(|listing| of(listing, vault, certificates)).collect()
 }
 
-fn of(listing: &Listing, vault: &Vault, certificates: &Certificates) -> Facts {
+fn of(listing: &Listing, vault: &Vault, certificates: &[Certificates]) -> Facts {
     let service = listing.service();
     let closed = listing.offer().is_some_and(|offer| offer.closed.is_some());
     let condition = listing.vitals().condition();
@@ -61,6 +61,8 @@ fn of(listing: &Listing, vault: &Vault, certificates: &Certificates) -> Facts {
         samples: condition.samples,
         latency: condition.latency,
         credential_expires_at: vault::expires_at(&vault.service_credential(&service.id)),
-        certificate_expires_at: host.and_then(|host| certificates.expires_at(host)),
+        // A certificate is renewed for longer: the latest is the one in use.
+        certificate_expires_at: host
+            .and_then(|host| certificates.iter().filter_map(|seen| seen.expires_at(host)).max()),
     }
 }

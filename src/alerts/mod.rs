@@ -29,7 +29,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info, warn};
 
 use crate::{
-    backend::client::Client,
+    backend::client::{Certificates, Client},
     database::Database,
     domain::{Caller, Clock},
     events::{Event, Events},
@@ -61,8 +61,10 @@ pub struct Parts {
     pub registry: Arc<Registry>,
     /// Their credentials, of which only the expiry is read.
     pub vault: Arc<Vault>,
-    /// Posts webhooks, and knows the certificates of the services.
+    /// Posts webhooks.
     pub client: Client,
+    /// The certificates of the services, as each client that calls them saw them.
+    pub certificates: Vec<Certificates>,
     /// Where alerts are published.
     pub events: Events,
     /// Where alerts are kept.
@@ -79,6 +81,7 @@ pub struct Alerts {
     registry: Arc<Registry>,
     vault: Arc<Vault>,
     client: Client,
+    certificates: Vec<Certificates>,
     events: Events,
     store: Store,
     clock: Arc<dyn Clock>,
@@ -114,6 +117,7 @@ impl Alerts {
             registry: parts.registry,
             vault: parts.vault,
             client: parts.client,
+            certificates: parts.certificates,
             events: parts.events,
             store: Store::new(parts.database),
             clock: parts.clock,
@@ -215,7 +219,7 @@ impl Alerts {
         };
         let now = self.clock.now();
         let fleet = self.registry.snapshot();
-        let fleet = facts::gather(&fleet, &self.vault, self.client.certificates());
+        let fleet = facts::gather(&fleet, &self.vault, &self.certificates);
         let (after, transitions) = before.after(&self.rules, &fleet, now);
         if transitions.is_empty() {
             return Ok(after);
