@@ -190,8 +190,6 @@ async fn a_node_registers_is_approved_takes_a_run_expires_and_comes_back() {
     assert_ne!(status, StatusCode::OK, "nobody approved it yet");
 
     scene.approve().await;
-    let scene = scene.restart().await;
-    let amina = scene.gateway.client("amina");
     let beating = scene.beating();
     let first = eventually("its service takes a run", || async {
         let (status, body) = amina.try_submit(run()).await;
@@ -212,6 +210,9 @@ async fn a_node_registers_is_approved_takes_a_run_expires_and_comes_back() {
     assert_eq!(amina.ended(&placed).await, "COMPLETE", "what it has is followed to its end");
     assert_eq!(scene.node().await["expiries"], 1);
 
+    let scene = scene.restart().await;
+    let amina = scene.gateway.client("amina");
+    scene.stands("expired").await;
     let _beating = scene.beating();
     scene.stands("approved").await;
     amina.submit(run()).await;
@@ -293,6 +294,13 @@ async fn a_change_of_host_and_of_key_waits_for_approval() {
     scene.approve().await;
     let (_, service) = scene.operator(Method::GET, "/services/icer", None).await;
     assert_eq!(service["url"], json!(elsewhere.simulator.url()), "{service}");
+    let amina = scene.gateway.client("amina");
+    eventually("a run goes to the new host", || async {
+        let (status, body) = amina.try_submit(run()).await;
+        if status == StatusCode::OK { Ok(()) } else { Err(body) }
+    })
+    .await;
+    assert_eq!((scene.service.submissions().len(), elsewhere.submissions().len()), (0, 1));
 
     // A new key, for which the old one vouches.
     let old = scene.path("old.key");
