@@ -11,7 +11,9 @@ const SERVICES: &str = "/api/v1/services";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_joins_gets_runs_without_a_restart() {
-    let service = TestService::start("joined", "wes", "ZA", &[("auth", "bearer")]).await;
+    let service =
+        TestService::start("joined", "wes", "ZA", &[("auth", "bearer"), ("token", "sim-token")])
+            .await;
     let gateway = TestGateway::start(&[]).await;
     let operator = gateway.operator();
     let mut document = document(&service);

@@ -60,7 +60,7 @@ async fn what_matters_to_a_choice_is_told_in_plain_words() {
     assert_eq!(
         comparison.differences,
         [
-            "cape-town does not answer: no answer within 3s",
+            "cape-town cannot be used: it does not answer: no answer within 3s",
             "law: ann-arbor in US; cape-town in ZA",
             "panel hrc: at ann-arbor, not at cape-town",
             "panel 1000g: by its terms for use in KE and ZA only, and at ann-arbor (US)",
