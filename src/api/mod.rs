@@ -9,6 +9,7 @@ mod json;
 mod links;
 mod openapi;
 mod ops;
+mod page;
 mod registry;
 mod v1;
 mod wes;

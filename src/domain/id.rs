@@ -37,12 +37,16 @@ impl FromStr for RunId {
     }
 }
 
-/// Id of a service in the federation: lower-case letters, digits and `-`, at most 64 characters. Cheap
-/// to clone.
+/// Id of a service in the federation: lower-case letters, digits and `-`, at most 64 characters, and no
+/// word that stands in the place of an id in a path of the API. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ServiceId(Arc<str>);
 
 impl ServiceId {
+    /// What stands in the place of an id in paths of the Service Registry and of our own API.
+    pub const RESERVED: [&str; 6] =
+        ["types", "compare", "discover", "export", "import", "test-connection"];
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -60,8 +64,7 @@ impl FromStr for ServiceId {
 
     fn from_str(text: &str) -> Result<Self, NotAnId> {
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        // `types` is a path of the Service Registry API and can never name a service.
-        let named = !text.is_empty() && text.len() <= 64 && text != "types";
+        let named = !text.is_empty() && text.len() <= 64 && !Self::RESERVED.contains(&text);
         if named && !text.starts_with('-') && text.chars().all(fits) {
             Ok(Self(text.into()))
         } else {
@@ -143,6 +146,7 @@ mod tests {
             ("ilifu-2", true),
             ("", false),
             ("types", false),
+            ("compare", false),
             ("A", false),
             ("a/b", false),
             ("-a", false),

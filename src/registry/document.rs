@@ -173,6 +173,9 @@ impl ServiceDocument {
 }
 
 fn service_id(member: &'static str, text: &str) -> Result<ServiceId, Flaw> {
-    let rule = "an id is lower-case letters, digits and `-`, at most 64, and not `types`";
-    text.parse().map_err(|_| Flaw::new(member, format!("`{text}`: {rule}")))
+    text.parse().map_err(|_| {
+        let reserved = ServiceId::RESERVED.join("`, `");
+        let rule = "an id is lower-case letters, digits and `-`, at most 64, and none of";
+        Flaw::new(member, format!("`{text}`: {rule} `{reserved}`"))
+    })
 }

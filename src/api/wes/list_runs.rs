@@ -2,13 +2,15 @@
 
 use axum::extract::State;
 
-use super::{page::PageQuery, render};
+use super::render;
 use crate::{
     api::{
         Api,
         caller::Authenticated,
         error::{ErrorResponse, Result},
+        extract::Query,
         json::Private,
+        page::PageQuery,
     },
     ga4gh::wes::RunListResponse,
 };
@@ -31,7 +33,7 @@ use crate::{
 pub(super) async fn list_runs(
     State(api): State<Api>,
     Authenticated(caller): Authenticated,
-    page: PageQuery,
+    Query(page): Query<PageQuery>,
 ) -> Result<Private<RunListResponse>> {
     let size = page.size(&api.config)?;
     let page = api.gateway.list_runs(&caller, size, page.token()).await?;

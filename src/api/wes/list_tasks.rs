@@ -2,15 +2,16 @@
 
 use axum::extract::State;
 
-use super::{page::PageQuery, render};
+use super::render;
 use crate::{
     api::{
         Api,
         caller::Authenticated,
         error::{ErrorResponse, Result},
-        extract::Path,
+        extract::{Path, Query},
         json::Private,
         links::Links,
+        page::PageQuery,
     },
     ga4gh::wes::TaskListResponse,
 };
@@ -37,7 +38,7 @@ pub(super) async fn list_tasks(
     Authenticated(caller): Authenticated,
     links: Links,
     Path(run_id): Path<String>,
-    page: PageQuery,
+    Query(page): Query<PageQuery>,
 ) -> Result<Private<TaskListResponse>> {
     let size = page.size(&api.config)?;
     let mut view = api.gateway.get_run(&caller, &run_id).await?;

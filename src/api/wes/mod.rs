@@ -11,7 +11,6 @@ mod get_service_info;
 mod get_task;
 mod list_runs;
 mod list_tasks;
-pub(super) mod page;
 mod render;
 mod run_workflow;
 mod submission;
@@ -19,7 +18,6 @@ mod submission;
 use axum::{Router, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(super) use self::page::page_size;
 use super::Api;
 
 /// Where WES begins (WES 1.1.0, `servers`).

@@ -1,9 +1,6 @@
 //! `GET /api/v1/alerts`: what needs somebody, and what did.
 
-use axum::{
-    extract::{FromRequestParts, Query, State},
-    http::request::Parts,
-};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -14,8 +11,9 @@ use crate::{
         Api,
         caller::Authenticated,
         error::{ApiError, ErrorResponse, Result},
+        extract::Query,
         json::Private,
-        wes::page::PageQuery,
+        page::PageQuery,
     },
 };
 
@@ -60,8 +58,8 @@ pub(crate) struct AlertList {
 pub(super) async fn list_alerts(
     State(api): State<Api>,
     caller: Authenticated,
-    page: PageQuery,
-    query: AlertQuery,
+    Query(page): Query<PageQuery>,
+    Query(query): Query<AlertQuery>,
 ) -> Result<Private<AlertList>> {
     caller.require(READERS)?;
     let (filter, size) = (query.into_filter()?, page.size(&api.config)?);
@@ -83,17 +81,6 @@ impl AlertQuery {
         let severity = self.severity.map(|word| Severity::parse(&word).ok_or(word)).transpose();
         let severity = severity.map_err(|_| bad_filter("severity is info, warning or critical"))?;
         Ok(Filter { open, severity, service: self.service, rule: self.rule })
-    }
-}
-
-impl FromRequestParts<Api> for AlertQuery {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self> {
-        let parsed = Query::from_request_parts(parts, api).await;
-        parsed.map(|Query(query)| query).map_err(|rejection| {
-            ApiError::bad_request("bad_query", format!("the query: {}", rejection.body_text()))
-        })
     }
 }
 

@@ -18,6 +18,7 @@ use super::{
 use crate::api::{
     Api,
     error::{ErrorResponse, Result},
+    extract::Query,
 };
 
 /// After a broken connection, clients come back after this many milliseconds; not all at once.
@@ -50,7 +51,7 @@ const RETRY_MS: std::ops::Range<u32> = 2000..5000;
 pub(in crate::api::v1) async fn listen(
     State(api): State<Api>,
     headers: HeaderMap,
-    query: EventQuery,
+    Query(query): Query<EventQuery>,
 ) -> Result<Response> {
     let listener = Listener::open(&api, &headers, &query).await?;
     let mut response = Body::from_stream(frames(listener)).into_response();

@@ -1,16 +1,13 @@
 //! Which events a listener wants, and since when.
 
-use axum::{
-    extract::{FromRequestParts, Query},
-    http::{HeaderMap, HeaderName, request::Parts},
-};
+use axum::http::{HeaderMap, HeaderName};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
     api::{
-        Api,
         error::{ApiError, Result},
+        extract::bad_query,
     },
     domain::NotAnId,
     events::{After, Wanted},
@@ -66,23 +63,9 @@ fn words(text: Option<&str>) -> impl Iterator<Item = &str> {
 }
 
 fn ids<T: std::str::FromStr<Err = NotAnId>>(name: &str, text: Option<&str>) -> Result<Vec<T>> {
-    let parse = |word: &str| {
-        word.parse().map_err(|NotAnId| {
-            ApiError::bad_request("bad_query", format!("the query: `{name}` holds no id"))
-        })
-    };
+    let parse =
+        |word: &str| word.parse().map_err(|NotAnId| bad_query(&format!("`{name}` holds no id")));
     words(text).map(parse).collect()
-}
-
-impl FromRequestParts<Api> for EventQuery {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self> {
-        let parsed = Query::from_request_parts(parts, api).await;
-        parsed.map(|Query(query)| query).map_err(|rejection| {
-            ApiError::bad_request("bad_query", format!("the query: {}", rejection.body_text()))
-        })
-    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use crate::{
     api::{
         Api,
         error::{ApiError, ErrorResponse, Result},
+        extract::Query,
     },
     auth::SUBPROTOCOL,
 };
@@ -65,7 +66,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub(in crate::api::v1) async fn open_websocket(
     State(api): State<Api>,
     headers: HeaderMap,
-    query: EventQuery,
+    Query(query): Query<EventQuery>,
     upgrade: Result<WebSocketUpgrade, rejection::WebSocketUpgradeRejection>,
 ) -> Result<Response> {
     let listener = Listener::open(&api, &headers, &query).await?;

@@ -1,6 +1,6 @@
 //! `GET /api/v1/services/{service_id}/health/history`: how a service was.
 
-use axum::extract::{Query, State, rejection::QueryRejection};
+use axum::extract::State;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,7 +11,7 @@ use crate::{
         Api,
         caller::Authenticated,
         error::{ApiError, ErrorResponse, Result},
-        extract::Path,
+        extract::{Path, Query},
         json::Private,
     },
     domain::ServiceId,
@@ -129,13 +129,10 @@ pub(super) async fn get_health_history(
     State(api): State<Api>,
     _caller: Authenticated,
     Path(id): Path<String>,
-    query: Result<Query<HistoryQuery>, QueryRejection>,
+    Query(query): Query<HistoryQuery>,
 ) -> Result<Private<HistoryPage>> {
     let id = named(&id)?;
     api.health.listed(&id)?;
-    let Query(query) = query.map_err(|rejection| {
-        ApiError::bad_request("bad_query", format!("the query: {}", rejection.body_text()))
-    })?;
     let wish = Wish::read(&query, api.health.now())?;
     let mut points = wish.points(&api, &id).await?;
     let next_page_token =

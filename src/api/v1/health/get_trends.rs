@@ -1,6 +1,6 @@
 //! `GET /api/v1/services/{service_id}/trends`: how the health of a service adds up.
 
-use axum::extract::{Query, State, rejection::QueryRejection};
+use axum::extract::State;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,7 +11,7 @@ use crate::{
         Api,
         caller::Authenticated,
         error::{ApiError, ErrorResponse, Result},
-        extract::Path,
+        extract::{Path, Query},
         json::Private,
     },
     ga4gh::time::format,
@@ -60,12 +60,11 @@ pub(super) async fn get_trends(
     State(api): State<Api>,
     _caller: Authenticated,
     Path(id): Path<String>,
-    query: Result<Query<TrendsQuery>, QueryRejection>,
+    Query(query): Query<TrendsQuery>,
 ) -> Result<Private<Trends>> {
     let id = named(&id)?;
     api.health.listed(&id)?;
-    let window = query.ok().and_then(|Query(query)| query.window);
-    let window = window.unwrap_or_else(|| "24h".to_owned());
+    let window = query.window.unwrap_or_else(|| "24h".to_owned());
     let hours = match window.as_str() {
         "24h" => 24,
         "7d" => 7 * 24,

@@ -10,6 +10,7 @@ use crate::{
         Api,
         caller::Authenticated,
         error::{ErrorResponse, Result},
+        extract::Query,
         json::Private,
     },
     domain::Role,
@@ -40,7 +41,7 @@ pub(crate) struct InvitationList {
 pub(super) async fn list_invitations(
     State(api): State<Api>,
     caller: Authenticated,
-    query: ListQuery,
+    Query(query): Query<ListQuery>,
 ) -> Result<Private<InvitationList>> {
     caller.require(&[Role::Operator])?;
     let size = query.size(&api)?;

@@ -10,6 +10,7 @@ use crate::{
         Api,
         caller::Authenticated,
         error::{ApiError, ErrorResponse, Result},
+        extract::Query,
         json::Private,
     },
     domain::{Role, ServiceId},
@@ -41,7 +42,7 @@ pub(crate) struct NodeList {
 pub(super) async fn list_nodes(
     State(api): State<Api>,
     caller: Authenticated,
-    query: ListQuery,
+    Query(query): Query<ListQuery>,
 ) -> Result<Private<NodeList>> {
     caller.require(&[Role::Operator, Role::NodeOperator])?;
     let (size, standing) = (query.size(&api)?, query.standing()?);

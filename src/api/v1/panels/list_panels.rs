@@ -1,6 +1,6 @@
 //! `GET /api/v1/panels`: which panels there are.
 
-use axum::extract::{Query, State, rejection::QueryRejection};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -9,9 +9,10 @@ use crate::{
     api::{
         Api,
         caller::Authenticated,
-        error::{ApiError, ErrorResponse, Result},
+        error::{ErrorResponse, Result},
+        extract::{Query, bad_query},
         json::Private,
-        wes::page_size,
+        page::{page_size, page_token},
     },
     federation::PanelFilter,
     registry::StateWord,
@@ -33,8 +34,7 @@ pub(crate) struct PanelQuery {
     service: Option<String>,
     /// A service in this country holds it: two upper-case letters.
     jurisdiction: Option<String>,
-    /// A service in this state holds it: `usable`, `unusable`, `unreachable`, `unknown`, `draining` or
-    /// `maintenance`.
+    /// A service in this state holds it: `up`, `degraded`, `down`, `maintenance`, `draining` or `unknown`.
     state: Option<String>,
     /// `true`: a service that can be used now holds it.
     available: Option<String>,
@@ -72,12 +72,11 @@ pub(crate) struct PanelList {
 pub(super) async fn list_panels(
     State(api): State<Api>,
     caller: Authenticated,
-    query: Result<Query<PanelQuery>, QueryRejection>,
+    Query(query): Query<PanelQuery>,
 ) -> Result<Private<PanelList>> {
-    let Query(query) = query.map_err(|rejection| bad(rejection.body_text()))?;
     let size = page_size(query.page_size.as_deref(), &api.config)?;
     let size = usize::try_from(size).unwrap_or(usize::MAX);
-    let token = query.page_token.as_deref().filter(|token| !token.is_empty());
+    let token = page_token(query.page_token.as_deref());
     let page = api.panels.list(&query.to_filter()?, size, token)?;
     let whose = caller.require(WRITERS).is_ok();
     Ok(Private(PanelList {
@@ -94,12 +93,12 @@ impl PanelQuery {
     fn to_filter(&self) -> Result<PanelFilter> {
         let state = self.state.as_deref().map(|word| {
             let known = StateWord::ALL.map(StateWord::as_str).join(", ");
-            StateWord::parse(word).ok_or_else(|| bad(format!("state is one of {known}")))
+            StateWord::parse(word).ok_or_else(|| bad_query(&format!("state is one of {known}")))
         });
         let state = state.transpose()?;
         let texts = [&self.q, &self.population];
         if texts.into_iter().flatten().any(|text| text.len() > MAX_TEXT) {
-            return Err(bad(format!("a filter is at most {MAX_TEXT} bytes long")));
+            return Err(bad_query(&format!("a filter is at most {MAX_TEXT} bytes long")));
         }
         Ok(PanelFilter {
             q: self.q.clone(),
@@ -117,9 +116,6 @@ fn parsed<T>(name: &str, text: Option<&String>) -> Result<Option<T>>
 where
     T: std::str::FromStr<Err: std::fmt::Display>,
 {
-    text.map(|text| text.parse().map_err(|error| bad(format!("{name}: {error}")))).transpose()
-}
-
-fn bad(why: String) -> ApiError {
-    ApiError::bad_request("bad_query", format!("the query: {why}"))
+    text.map(|text| text.parse().map_err(|error| bad_query(&format!("{name}: {error}"))))
+        .transpose()
 }

@@ -1,13 +1,11 @@
 //! `PUT /api/v1/panels/{panel_id}`: what operators and data stewards say of a panel.
 
 use axum::{
-    extract::{Query, State, rejection::QueryRejection},
+    extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
-use serde::Deserialize;
 use tracing::info;
-use utoipa::IntoParams;
 
 use super::answer::Terms;
 use crate::{
@@ -17,7 +15,7 @@ use crate::{
         caller::Authenticated,
         error::{ApiError, ErrorResponse, Result},
         etag::{Expected, etag},
-        extract::Path,
+        extract::{DryRun, Path},
         json::Private,
     },
     domain::Role,
@@ -27,15 +25,6 @@ use crate::{
 /// Who may say something of a panel.
 pub(super) const WRITERS: &[Role] = &[Role::Operator, Role::DataSteward];
 
-/// How the terms are to be taken.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Trial {
-    /// Check everything, and change nothing.
-    dry_run: bool,
-}
-
 /// Replaces the terms of a panel. `If-Match` is the `ETag` that the panel was read with.
 #[utoipa::path(
     put,
@@ -44,7 +33,7 @@ pub(crate) struct Trial {
     params(
         ("panel_id" = String, Path, description = "Id of the panel"),
         ("If-Match" = String, Header, description = "The `ETag` that the panel was read with"),
-        Trial,
+        ("dry_run" = Option<bool>, Query, description = "Check everything and change nothing"),
     ),
     request_body = TermsDocument,
     responses(
@@ -63,16 +52,13 @@ pub(super) async fn put_terms(
     State(api): State<Api>,
     caller: Authenticated,
     Path(panel_id): Path<String>,
-    trial: Result<Query<Trial>, QueryRejection>,
+    dry_run: Result<DryRun, ApiError>,
     expected: Result<Expected, ApiError>,
     body: Result<JsonBody<TermsDocument>, ApiError>,
 ) -> Result<Response> {
     // Who may not write is told so first, whatever they sent.
     caller.require(WRITERS)?;
-    let Query(Trial { dry_run }) = trial.map_err(|rejection| {
-        ApiError::bad_request("bad_query", format!("the query: {}", rejection.body_text()))
-    })?;
-    let (Expected(version), JsonBody(document)) = (expected?, body?);
+    let (DryRun(dry_run), Expected(version), JsonBody(document)) = (dry_run?, expected?, body?);
     let by = &caller.0.id;
     let record = api.panels.set_terms(&panel_id, &document, version, by, dry_run).await?;
     if !dry_run {

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use axum::extract::{Query, State, rejection::QueryRejection};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,7 +13,8 @@ use crate::{
     api::{
         Api,
         caller::Authenticated,
-        error::{ApiError, ErrorResponse, Result},
+        error::{ErrorResponse, Result},
+        extract::{Query, bad_query},
         json::Private,
     },
     federation::{self, HeldPanel, PanelRow, Side},
@@ -182,9 +183,8 @@ pub(crate) struct ComparedHolding {
 pub(super) async fn compare(
     State(api): State<Api>,
     _caller: Authenticated,
-    query: Result<Query<CompareQuery>, QueryRejection>,
+    Query(query): Query<CompareQuery>,
 ) -> Result<Private<Comparison>> {
-    let Query(query) = query.map_err(|rejection| bad(&rejection.body_text()))?;
     let ids = ids(query.ids.as_deref().unwrap_or_default())?;
     Ok(Private(Comparison::of(api.panels.compare(&ids)?)))
 }
@@ -198,14 +198,12 @@ fn ids(text: &str) -> Result<Vec<String>> {
             ids.push(id.to_owned());
         }
         if ids.len() > MAX_SERVICES {
-            return Err(bad(&format!("at most {MAX_SERVICES} services are put side by side")));
+            return Err(bad_query(&format!(
+                "at most {MAX_SERVICES} services are put side by side"
+            )));
         }
     }
-    if ids.is_empty() { Err(bad("`ids` names the services, as in ids=a,b")) } else { Ok(ids) }
-}
-
-fn bad(why: &str) -> ApiError {
-    ApiError::bad_request("bad_query", format!("the query: {why}"))
+    if ids.is_empty() { Err(bad_query("`ids` names the services, as in ids=a,b")) } else { Ok(ids) }
 }
 
 impl Comparison {

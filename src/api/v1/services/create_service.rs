@@ -9,13 +9,14 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{DryRun, OPERATORS, view::ServiceView, written};
+use super::{OPERATORS, view::ServiceView, written};
 use crate::{
     api::{
         Api,
         body::JsonBody,
         caller::Authenticated,
         error::{ApiError, ErrorResponse, Result},
+        extract::DryRun,
     },
     domain::Credential,
     federation::{Change, CredentialDocument, ServiceDocument},

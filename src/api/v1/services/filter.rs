@@ -1,9 +1,5 @@
 //! Which services are wanted.
 
-use axum::{
-    extract::{FromRequestParts, Query},
-    http::request::Parts,
-};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use utoipa::IntoParams;
 
@@ -11,7 +7,9 @@ use crate::{
     api::{
         Api,
         error::{ApiError, Result},
+        page::{page_size, page_token},
     },
+    domain::{Offer, ServiceId},
     registry::{Listing, StateWord},
 };
 
@@ -48,7 +46,7 @@ impl Filter {
         let is = |wanted: &Option<String>, has: &str| {
             wanted.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(has))
         };
-        let offers = |wanted: &Option<String>, look: fn(&crate::domain::Offer, &str) -> bool| {
+        let offers = |wanted: &Option<String>, look: fn(&Offer, &str) -> bool| {
             wanted
                 .as_deref()
                 .is_none_or(|wanted| listing.offer().is_some_and(|offer| look(offer, wanted)))
@@ -66,19 +64,22 @@ impl Filter {
     }
 
     /// How many services, and where the page starts.
-    pub(super) fn page(&self, api: &Api) -> Result<(usize, Option<crate::domain::ServiceId>)> {
-        let size = crate::api::wes::page_size(self.page_size.as_deref(), &api.config)?;
-        let token = self.page_token.as_deref().filter(|token| !token.is_empty());
-        let after = token.map(str::parse).transpose().map_err(|_| {
-            ApiError::bad_request("bad_page_token", "the page_token is not one of this list")
-        })?;
+    pub(super) fn page(&self, api: &Api) -> Result<(usize, Option<ServiceId>)> {
+        let size = page_size(self.page_size.as_deref(), &api.config)?;
+        let after =
+            page_token(self.page_token.as_deref()).map(str::parse).transpose().map_err(|_| {
+                ApiError::bad_request("bad_page_token", "the page_token is not one of this list")
+            })?;
         Ok((size as usize, after))
     }
 }
 
 fn state_word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<StateWord>, D::Error> {
     let word = String::deserialize(deserializer)?;
-    StateWord::parse(&word).map(Some).ok_or_else(|| D::Error::custom("there is no such state"))
+    StateWord::parse(&word).map(Some).ok_or_else(|| {
+        let words = StateWord::ALL.map(StateWord::as_str).join(", ");
+        D::Error::custom(format!("it is one of {words}"))
+    })
 }
 
 /// Whether a text holds another one, whatever the case. ASCII only, without making copies.
@@ -88,15 +89,4 @@ fn contains(text: &str, wanted: &str) -> bool {
             .as_bytes()
             .windows(wanted.len())
             .any(|window| window.eq_ignore_ascii_case(wanted.as_bytes()))
-}
-
-impl FromRequestParts<Api> for Filter {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self> {
-        let parsed = Query::from_request_parts(parts, api).await;
-        parsed.map(|Query(filter)| filter).map_err(|rejection| {
-            ApiError::bad_request("bad_query", format!("the query: {}", rejection.body_text()))
-        })
-    }
 }

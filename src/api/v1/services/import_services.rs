@@ -2,12 +2,13 @@
 
 use axum::extract::{Request, State};
 
-use super::{DryRun, OPERATORS};
+use super::OPERATORS;
 use crate::{
     api::{
         Api, body,
         caller::Authenticated,
         error::{ApiError, ErrorResponse, Result},
+        extract::DryRun,
         json::Private,
     },
     federation::{Import, ImportReport},

@@ -9,6 +9,7 @@ use crate::api::{
     Api,
     caller::Authenticated,
     error::{ErrorResponse, Result},
+    extract::Query,
     json::Private,
 };
 
@@ -39,7 +40,7 @@ pub(crate) struct ServicePage {
 pub(super) async fn list_services(
     State(api): State<Api>,
     Authenticated(caller): Authenticated,
-    filter: Filter,
+    Query(filter): Query<Filter>,
 ) -> Result<Private<ServicePage>> {
     let (size, after) = filter.page(&api)?;
     let fleet = api.federation.snapshot();

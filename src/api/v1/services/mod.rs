@@ -90,22 +90,3 @@ fn written(api: &Api, record: &Record) -> Response {
     };
     ([version], Private(view)).into_response()
 }
-
-/// `?dry_run=true`: check everything and change nothing.
-#[derive(Debug, Default, Clone, Copy)]
-pub(in crate::api) struct DryRun(pub(in crate::api) bool);
-
-impl FromRequestParts<Api> for DryRun {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self> {
-        let query = parts.uri.query().unwrap_or_default();
-        let found =
-            url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "dry_run");
-        match found.as_ref().map(|(_, value)| value.as_ref()) {
-            None | Some("false") => Ok(Self(false)),
-            Some("true" | "") => Ok(Self(true)),
-            Some(_) => Err(ApiError::bad_request("bad_query", "dry_run is `true` or `false`")),
-        }
-    }
-}

@@ -2,12 +2,13 @@
 
 use axum::{extract::State, http::StatusCode};
 
-use super::{DryRun, NamedService, OPERATORS};
+use super::{NamedService, OPERATORS};
 use crate::api::{
     Api,
     caller::Authenticated,
     error::{ErrorResponse, Result},
     etag::Expected,
+    extract::DryRun,
 };
 
 /// Takes a service out. Its runs stay, in their last known state; drain it first to let them end.

@@ -2,9 +2,7 @@
 
 use axum::{extract::State, response::Response};
 
-use super::{
-    DryRun, NamedService, OPERATORS, create_service::ServiceBody, view::ServiceView, written,
-};
+use super::{NamedService, OPERATORS, create_service::ServiceBody, view::ServiceView, written};
 use crate::{
     api::{
         Api,
@@ -12,6 +10,7 @@ use crate::{
         caller::Authenticated,
         error::{ErrorResponse, Result},
         etag::Expected,
+        extract::DryRun,
     },
     federation::Change,
 };

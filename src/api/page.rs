@@ -1,14 +1,10 @@
 //! `page_size` and `page_token`.
 
-use axum::{
-    extract::{FromRequestParts, Query},
-    http::request::Parts,
-};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::api::{
-    Api, Config,
+use super::{
+    Config,
     error::{ApiError, Result},
 };
 
@@ -26,18 +22,23 @@ pub(crate) struct PageQuery {
 
 impl PageQuery {
     /// The number of items, bounded.
-    pub(in crate::api) fn size(&self, config: &Config) -> Result<u32> {
+    pub(super) fn size(&self, config: &Config) -> Result<u32> {
         page_size(self.page_size.as_deref(), config)
     }
 
     /// The token, if there is one.
-    pub(in crate::api) fn token(&self) -> Option<&str> {
-        self.page_token.as_deref().filter(|token| !token.is_empty())
+    pub(super) fn token(&self) -> Option<&str> {
+        page_token(self.page_token.as_deref())
     }
 }
 
+/// Where a page starts. An empty token is none, since some clients always send one.
+pub(super) fn page_token(text: Option<&str>) -> Option<&str> {
+    text.filter(|token| !token.is_empty())
+}
+
 /// The number of items that a `page_size` means, bounded.
-pub(in crate::api) fn page_size(text: Option<&str>, config: &Config) -> Result<u32> {
+pub(super) fn page_size(text: Option<&str>, config: &Config) -> Result<u32> {
     let Some(text) = text else { return Ok(config.default_page_size) };
     match text.parse::<i64>() {
         Ok(size) if (1..i64::MAX).contains(&size) => {
@@ -47,16 +48,5 @@ pub(in crate::api) fn page_size(text: Option<&str>, config: &Config) -> Result<u
             let msg = "page_size is a whole number from 1 on";
             Err(ApiError::bad_request("bad_page_size", msg))
         }
-    }
-}
-
-impl FromRequestParts<Api> for PageQuery {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self> {
-        let parsed = Query::from_request_parts(parts, api).await;
-        parsed.map(|Query(page)| page).map_err(|rejection| {
-            ApiError::bad_request("bad_query", format!("the query: {}", rejection.body_text()))
-        })
     }
 }

@@ -1,0 +1,209 @@
+//! Opens the stores and builds the rooms on them, each once, ground first.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use secrecy::ExposeSecret;
+use tokio_util::task::TaskTracker;
+
+use super::issuers::authenticator;
+use crate::{
+    alerts::{self, Alerts},
+    api::Api,
+    backend::client::Client,
+    config::{Config, SecretRef},
+    database::Database,
+    domain::{Clock, Credential, Service, SystemClock},
+    events::Events,
+    federation::{self, Federation, Own, PanelCatalogue, PanelWatch, Scout, nodes::Nodes},
+    gateway::{Gateway, Parts},
+    health::{self, Health},
+    ledger::Ledger,
+    nodes::Roster,
+    panels::Panels,
+    registry::{self, Registry},
+    telemetry::Metrics,
+    vault::{Sealer, Vault, open_key_file},
+};
+
+/// The parts that serve, once everything they stand on is open.
+pub(super) struct House {
+    pub(super) api: Api,
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) alerts: Arc<Alerts>,
+    pub(super) health: Arc<Health>,
+    pub(super) panel_watch: PanelWatch,
+    pub(super) nodes: Arc<Nodes>,
+    pub(super) database: Database,
+}
+
+/// Builds everything; nothing runs yet.
+pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let client = Client::try_new(config.client.clone())
+        .context("the authorities to trust cannot be read")?;
+    let authenticator = authenticator(config, client.clone(), clock.clone())?;
+    let database = open_database(config).await?;
+    let master = open_key_file(&config.data_dir.join("master.key"))?;
+
+    let ledger = Ledger::new(database.clone(), clock.clone());
+    let parts = federation::Parts {
+        registry: Arc::new(Registry::new(config.circuit.clone())),
+        store: registry::Store::new(database.clone()),
+        adapters: Arc::default(),
+        vault: Arc::new(Vault::new(database.clone(), Sealer::new(&master, "service credentials"))),
+        ledger: ledger.clone(),
+        client: client.clone(),
+        guarded_client: Client::try_guarded(config.client.clone(), config.discovery.guard())?,
+        metrics: Arc::new(Metrics::new()),
+        events: Events::new(config.events.clone(), clock.clone()),
+        clock: clock.clone(),
+    };
+    let federation = Federation::new(parts.clone());
+    federation.open(configured(config)?).await.context("the services cannot be read")?;
+    let health = watch(config, &parts, &database, tracker);
+    let alerts = alerts(config, &parts, database.clone())?;
+    let nodes = nodes(config, &parts, federation.clone(), &database);
+    let federation::Parts { registry, adapters, vault, metrics, events, .. } = parts;
+    let scout = scout(config, &registry, &vault, &clock)?;
+
+    let (catalogue, panel_watch) = catalogue(config, &database, &registry, &clock).await?;
+    let parts = Parts {
+        config: config.gateway.clone(),
+        ledger,
+        registry,
+        adapters,
+        vault,
+        client,
+        passwords: Sealer::new(&master, "archive passwords"),
+        cursors: Sealer::new(&master, "page tokens"),
+        clock,
+        metrics: metrics.clone(),
+        events: events.clone(),
+        spool_dir: config.data_dir.clone(),
+    };
+    let gateway = Gateway::new(parts, tracker.clone());
+    let api = Api {
+        gateway: gateway.clone(),
+        alerts: alerts.clone(),
+        federation,
+        health: health.clone(),
+        nodes: nodes.clone(),
+        scout,
+        panels: catalogue,
+        authenticator: Arc::new(authenticator),
+        events,
+        metrics,
+        config: Arc::new(config.api.clone()),
+    };
+    Ok(House { api, gateway, alerts, health, panel_watch, nodes, database })
+}
+
+/// The watch over the services.
+fn watch(
+    config: &Config,
+    parts: &federation::Parts,
+    database: &Database,
+    tracker: &TaskTracker,
+) -> Arc<Health> {
+    let parts = health::Parts {
+        config: config.health.clone(),
+        registry: parts.registry.clone(),
+        adapters: parts.adapters.clone(),
+        vault: parts.vault.clone(),
+        database: database.clone(),
+        events: parts.events.clone(),
+        clock: parts.clock.clone(),
+    };
+    Health::new(parts, tracker.clone())
+}
+
+/// The alerts over what the federation stands on.
+fn alerts(config: &Config, parts: &federation::Parts, database: Database) -> Result<Arc<Alerts>> {
+    let alerts = config.alerts.with_secrets(SecretRef::read).and_then(|alerts| {
+        Alerts::build(alerts::Parts {
+            config: alerts,
+            registry: parts.registry.clone(),
+            vault: parts.vault.clone(),
+            client: parts.client.clone(),
+            certificates: [&parts.client, &parts.guarded_client]
+                .map(|client| client.certificates().clone())
+                .into(),
+            events: parts.events.clone(),
+            database,
+            clock: parts.clock.clone(),
+        })
+    });
+    alerts.map_err(|(key, why)| anyhow::anyhow!("alerts.{key}: {why}"))
+}
+
+/// Nodes that register themselves, under the name by which they address the gateway.
+fn nodes(
+    config: &Config,
+    parts: &federation::Parts,
+    federation: Arc<Federation>,
+    database: &Database,
+) -> Arc<Nodes> {
+    let public_url = config.api.public_url.as_ref().map(ToString::to_string);
+    let audience = config.nodes.audience.clone().or(public_url);
+    Nodes::new(federation::nodes::Parts {
+        config: config.nodes.clone(),
+        audience: audience.unwrap_or_else(|| config.api.id.clone()),
+        roster: Roster::new(database.clone(), parts.clock.clone()),
+        federation,
+        registry: parts.registry.clone(),
+        ledger: parts.ledger.clone(),
+        guard: config.discovery.guard(),
+        events: parts.events.clone(),
+        clock: parts.clock.clone(),
+    })
+}
+
+async fn open_database(config: &Config) -> Result<Database> {
+    let opened = match &config.database_url {
+        Some(place) => {
+            let url = place.read().map_err(anyhow::Error::msg)?;
+            Database::open_postgres(url.expose_secret()).await
+        }
+        None => Database::open_sqlite(&config.data_dir.join("gateway.sqlite")).await,
+    };
+    opened.context("the database cannot be opened")
+}
+
+/// Looks at servers that others name.
+fn scout(
+    config: &Config,
+    registry: &Arc<Registry>,
+    vault: &Arc<Vault>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<Scout>> {
+    let own = Own { id: config.api.id.clone(), url: config.api.public_url.clone() };
+    let (registry, vault, clock) = (registry.clone(), vault.clone(), clock.clone());
+    let scout =
+        Scout::try_new(config.discovery.clone(), &config.client, registry, vault, clock, own);
+    Ok(Arc::new(scout.context("no certificate authorities")?))
+}
+
+/// The services of the configuration file, with their credentials read.
+fn configured(config: &Config) -> Result<Vec<(Service, Credential)>> {
+    let services = config.services.iter().map(|item| {
+        let service = item.document.to_service();
+        let service = service.map_err(|flaw| anyhow::anyhow!("{}: {}", flaw.member, flaw.why))?;
+        Ok((service, item.credential.read().map_err(anyhow::Error::msg)?))
+    });
+    services.collect()
+}
+
+/// The catalogue of reference panels, and what keeps it up to date.
+async fn catalogue(
+    config: &Config,
+    database: &Database,
+    registry: &Arc<Registry>,
+    clock: &Arc<dyn Clock>,
+) -> Result<(PanelCatalogue, PanelWatch)> {
+    let panels = Panels::open(database.clone(), clock.clone()).await;
+    let panels = Arc::new(panels.context("the catalogue of panels cannot be read")?);
+    let (registry, clock) = (registry.clone(), clock.clone());
+    let watch = PanelWatch::new(config.panels.clone(), panels.clone(), registry.clone(), clock);
+    Ok((PanelCatalogue::new(panels, registry), watch))
+}

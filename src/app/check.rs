@@ -1,0 +1,38 @@
+//! What can be said of a configuration before anything is opened.
+
+use std::sync::Arc;
+
+use super::issuers::KeysByHttp;
+use crate::{
+    auth::{Authenticator, FetchKeys},
+    backend::{self, client::Client},
+    config::Config,
+    domain::{Clock, SystemClock},
+    edge,
+};
+
+/// Checks what a configuration refers to, without opening a port or a database. Every problem is told.
+pub fn check(config: &Config) -> Vec<String> {
+    let mut problems = Vec::new();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let client = match Client::try_new(config.client.clone()) {
+        Ok(client) => client,
+        Err(error) => return vec![format!("client: {error}")],
+    };
+    for (position, service) in config.services.iter().enumerate() {
+        let built = service.document.to_service().map_err(|flaw| flaw.why);
+        if let Err(why) = built.and_then(|service| backend::build(&service, &client)) {
+            problems.push(format!("services[{position}].settings: {why}"));
+        }
+    }
+    let keys: Arc<dyn FetchKeys> = Arc::new(KeysByHttp(client));
+    if !config.auth.issuers.is_empty()
+        && let Err(error) = Authenticator::build(&config.auth, None, Some(keys), clock)
+    {
+        problems.push(format!("auth: {:#}", anyhow::Error::from(error)));
+    }
+    if let Err(error) = edge::check(&config.server) {
+        problems.push(format!("server: {:#}", anyhow::Error::from(error)));
+    }
+    problems
+}
