@@ -20,7 +20,7 @@ fn events(capacity: usize) -> Events {
 
 fn caller(name: &str, roles: &[Role]) -> Caller {
     let roles: BTreeSet<_> = roles.iter().copied().collect();
-    Caller { id: CallerId::new("issuer", name), institution: None, roles }
+    Caller { roles, ..Caller::new(CallerId::new("issuer", name)) }
 }
 
 fn ears(name: &str) -> Ears {
@@ -107,10 +107,11 @@ fn an_id_that_means_nothing_any_more_means_resync() {
         events.publish(service("x"));
     }
     let future = EventId { sequence: 99, ..old };
+    let last = EventId { sequence: u64::MAX, ..old };
     let of_another_process = EventId { epoch: old.epoch + 1, sequence: 3 };
 
-    for after in [After::Id(old), After::Id(future), After::Id(of_another_process), After::Unknown]
-    {
+    let known = [old, future, last, of_another_process].map(After::Id);
+    for after in known.into_iter().chain([After::Unknown]) {
         let mut listener = events.subscribe(ears("amina"), after).unwrap();
         events.publish(service("next"));
 

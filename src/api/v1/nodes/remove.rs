@@ -35,5 +35,5 @@ pub(super) async fn remove(
     Path(node_id): Path<String>,
 ) -> Result<Private<NodeView>> {
     caller.require(&[Role::Operator])?;
-    Ok(Private(api.nodes.remove(&node_id, "", caller.0.id.as_str()).await?.into()))
+    Ok(Private(api.nodes.remove(&node_id, caller.0.id.as_str()).await?.into()))
 }
