@@ -33,7 +33,7 @@ fn wants(wanted: Wanted) -> Ears {
 
 fn service(id: &str) -> Event {
     let service: ServiceId = id.parse().unwrap();
-    Event::ServiceState { service, state: "usable", why: None }
+    Event::ServiceState { service, state: "up", why: None }
 }
 
 fn run_of(name: &str) -> Event {

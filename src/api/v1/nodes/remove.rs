@@ -19,6 +19,7 @@ use crate::{
     delete,
     path = "/nodes/{node_id}",
     tag = "nodes",
+    operation_id = "remove_node",
     params(("node_id" = String, Path, description = "Id of the node")),
     responses(
         (status = 200, description = "The node", body = NodeView),
