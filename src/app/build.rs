@@ -10,6 +10,7 @@ use super::issuers::authenticator;
 use crate::{
     alerts::{self, Alerts},
     api::Api,
+    audit::Audit,
     backend::client::Client,
     config::{Config, SecretRef},
     database::Database,
@@ -47,6 +48,7 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
     let master = open_key_file(&config.data_dir.join("master.key"))?;
 
     let ledger = Ledger::new(database.clone(), clock.clone());
+    let audit = Audit::new(database.clone(), clock.clone());
     let parts = federation::Parts {
         registry: Arc::new(Registry::new(config.circuit.clone())),
         store: registry::Store::new(database.clone()),
@@ -71,6 +73,7 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
     let parts = Parts {
         config: config.gateway.clone(),
         ledger,
+        audit: audit.clone(),
         registry,
         adapters,
         vault,
@@ -92,6 +95,7 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         scout,
         panels: catalogue,
         authenticator: Arc::new(authenticator),
+        audit,
         events,
         metrics,
         config: Arc::new(config.api.clone()),

@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["ga4gh", "jose", "telemetry", "database", "on_pool"],
     &["domain"],
     &["vitals"],
-    &["ledger", "registry", "nodes", "vault", "panels", "backend", "auth", "events"],
+    &["ledger", "registry", "nodes", "vault", "audit", "panels", "backend", "auth", "events"],
     &["policy"],
     &["routing"],
     &["gateway", "federation", "health", "alerts"],
