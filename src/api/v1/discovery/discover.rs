@@ -48,9 +48,10 @@ pub(crate) struct DiscoverBody {
 pub(super) async fn discover(
     State(api): State<Api>,
     caller: Authenticated,
-    JsonBody(body): JsonBody<DiscoverBody>,
+    body: Result<JsonBody<DiscoverBody>>,
 ) -> Result<Private<Discovery>> {
     caller.require(LOOKERS)?;
+    let JsonBody(body) = body?;
     let url: Url = body.url.parse().map_err(|error| to_error(Flaw::new("url", error)))?;
     let credential = body.credential.unwrap_or_default().to_credential().map_err(to_error)?;
     Ok(Private(api.scout.discover(&url, &credential).await?))

@@ -69,9 +69,10 @@ const NO_LAW: &str = "ZZ";
 pub(super) async fn test_connection(
     State(api): State<Api>,
     caller: Authenticated,
-    JsonBody(body): JsonBody<CandidateBody>,
+    body: Result<JsonBody<CandidateBody>>,
 ) -> Result<Private<Scorecard>> {
     caller.require(LOOKERS)?;
+    let JsonBody(body) = body?;
     let credential = body.credential.unwrap_or_default().to_credential().map_err(to_error)?;
     Ok(Private(api.scout.test_document(&body.document, &credential).await?))
 }

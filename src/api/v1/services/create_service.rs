@@ -75,10 +75,11 @@ impl ServiceBody {
 pub(super) async fn create_service(
     State(api): State<Api>,
     caller: Authenticated,
-    DryRun(dry_run): DryRun,
-    JsonBody(body): JsonBody<ServiceBody>,
+    dry_run: Result<DryRun>,
+    body: Result<JsonBody<ServiceBody>>,
 ) -> Result<Response> {
     caller.require(OPERATORS)?;
+    let (DryRun(dry_run), JsonBody(body)) = (dry_run?, body?);
     let change = Change { document: &body.document, credential: body.to_credential()?, dry_run };
     let record = api.federation.create(change, Source::Operator).await?;
     let status = if dry_run { StatusCode::OK } else { StatusCode::CREATED };

@@ -34,10 +34,11 @@ use crate::{
 pub(super) async fn import_services(
     State(api): State<Api>,
     caller: Authenticated,
-    DryRun(dry_run): DryRun,
+    dry_run: Result<DryRun>,
     request: Request,
 ) -> Result<Private<ImportReport>> {
     caller.require(OPERATORS)?;
+    let DryRun(dry_run) = dry_run?;
     let media_type = body::media_type(&request);
     let bytes = body::read(request).await?;
     let import: Import = match media_type.as_str() {

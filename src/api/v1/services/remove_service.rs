@@ -35,11 +35,12 @@ use crate::api::{
 pub(super) async fn remove_service(
     State(api): State<Api>,
     caller: Authenticated,
-    NamedService(id): NamedService,
-    DryRun(dry_run): DryRun,
-    Expected(version): Expected,
+    named: Result<NamedService>,
+    dry_run: Result<DryRun>,
+    expected: Result<Expected>,
 ) -> Result<StatusCode> {
     caller.require(OPERATORS)?;
+    let (DryRun(dry_run), NamedService(id), Expected(version)) = (dry_run?, named?, expected?);
     api.federation.remove(&id, version, dry_run).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -42,12 +42,14 @@ use crate::{
 pub(super) async fn replace_service(
     State(api): State<Api>,
     caller: Authenticated,
-    NamedService(id): NamedService,
-    DryRun(dry_run): DryRun,
-    Expected(version): Expected,
-    JsonBody(body): JsonBody<ServiceBody>,
+    named: Result<NamedService>,
+    dry_run: Result<DryRun>,
+    expected: Result<Expected>,
+    body: Result<JsonBody<ServiceBody>>,
 ) -> Result<Response> {
     caller.require(OPERATORS)?;
+    let (DryRun(dry_run), NamedService(id), Expected(version), JsonBody(body)) =
+        (dry_run?, named?, expected?, body?);
     let change = Change { document: &body.document, credential: body.to_credential()?, dry_run };
     let record = api.federation.replace(&id, change, version, Source::Operator).await?;
     Ok(written(&api, &record))

@@ -54,11 +54,12 @@ const MAX_NOTE: usize = 500;
 pub(super) async fn set_mode(
     State(api): State<Api>,
     caller: Authenticated,
-    NamedService(id): NamedService,
+    named: Result<NamedService>,
     MaybeExpected(expected): MaybeExpected,
-    JsonBody(body): JsonBody<ModeBody>,
+    body: Result<JsonBody<ModeBody>>,
 ) -> Result<Response> {
     caller.require(OPERATORS)?;
+    let (NamedService(id), JsonBody(body)) = (named?, body?);
     let mode = Mode::parse(&body.mode).ok_or_else(|| {
         ApiError::bad_request("bad_mode", "a mode is `active`, `draining` or `maintenance`")
     })?;
