@@ -22,8 +22,7 @@ const ROUNDS: usize = 2_000;
 
 fn main() {
     let fleet = federation().snapshot();
-    let caller =
-        Caller { id: CallerId::new("issuer", "amina"), institution: None, roles: BTreeSet::new() };
+    let caller = Caller::new(CallerId::new("issuer", "amina"));
     let mut dice = Rng::with_seed(1);
     for (what, needs) in [("any origin", needs(&[])), ("one country in four", needs(&["KE"]))] {
         let mut took: Vec<f64> =

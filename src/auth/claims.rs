@@ -41,7 +41,10 @@ pub(super) fn caller(
     let institution = find(&claims, &issuer.institution_claim).and_then(Value::as_str);
     let institution = institution.filter(|text| !text.is_empty() && is_sane(text));
     let roles = roles(find(&claims, &issuer.roles_claim));
-    Ok((Caller { id, institution: institution.map(str::to_owned), roles }, expires))
+    Ok((
+        Caller { id, institution: institution.map(str::to_owned), roles, visas: Vec::new() },
+        expires,
+    ))
 }
 
 /// Whether a token's time is over, clocks being as they are.

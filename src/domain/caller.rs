@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::CallerId;
+use super::{CallerId, Visa};
 
 /// An authenticated caller. Only `auth` makes one from a credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,15 @@ pub struct Caller {
     pub institution: Option<String>,
     /// What the caller may do beyond their own runs.
     pub roles: BTreeSet<Role>,
+    /// What trusted sources assert about the caller. Each ends at its own time.
+    pub visas: Vec<Visa>,
+}
+
+impl Caller {
+    /// A caller of whom nothing is known but who it is.
+    pub fn new(id: CallerId) -> Self {
+        Self { id, institution: None, roles: BTreeSet::new(), visas: Vec::new() }
+    }
 }
 
 /// What a caller may do beyond their own runs.

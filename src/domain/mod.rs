@@ -10,6 +10,7 @@ mod needs;
 mod offer;
 mod panel;
 mod service;
+mod visa;
 
 pub use self::{
     caller::{Caller, Role},
@@ -22,4 +23,5 @@ pub use self::{
     offer::{Offer, Queue, same_workflow_type},
     panel::{Build, Population, ReferencePanel},
     service::{Service, StandIn},
+    visa::Visa,
 };

@@ -20,7 +20,7 @@ fn events(capacity: usize) -> Events {
 
 fn caller(name: &str, roles: &[Role]) -> Caller {
     let roles: BTreeSet<_> = roles.iter().copied().collect();
-    Caller { id: CallerId::new("issuer", name), institution: None, roles }
+    Caller { roles, ..Caller::new(CallerId::new("issuer", name)) }
 }
 
 fn ears(name: &str) -> Ears {

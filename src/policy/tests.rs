@@ -79,8 +79,7 @@ fn needs(origin: &[&str]) -> Needs {
 
 fn caller() -> Caller {
     Caller {
-        id: CallerId::new("issuer", "amina"),
-        institution: None,
         roles: BTreeSet::from([Role::Researcher]),
+        ..Caller::new(CallerId::new("issuer", "amina"))
     }
 }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the suite is made of functions that only tests call")]
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
@@ -209,7 +209,7 @@ impl Suite {
 }
 
 fn caller(subject: &str) -> Caller {
-    Caller { id: CallerId::new("issuer", subject), institution: None, roles: BTreeSet::new() }
+    Caller::new(CallerId::new("issuer", subject))
 }
 
 #[tokio::test]

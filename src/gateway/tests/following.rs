@@ -109,8 +109,7 @@ async fn another_callers_run_is_not_there() {
     let kenya = Scripted::new([]);
     let house = House::over(&[("kenya", &kenya)]).await;
     let run_id = house.submit(Files::none()).await.unwrap().to_string();
-    let kofi =
-        Caller { id: CallerId::new("issuer", "kofi"), institution: None, roles: BTreeSet::new() };
+    let kofi = Caller::new(CallerId::new("issuer", "kofi"));
 
     assert!(matches!(house.gateway.get_run(&kofi, &run_id).await, Err(Error::UnknownRun)));
     assert!(matches!(house.gateway.cancel_run(&kofi, &run_id).await, Err(Error::UnknownRun)));

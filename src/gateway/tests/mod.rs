@@ -5,11 +5,7 @@ mod files;
 mod following;
 mod scripted;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -129,7 +125,7 @@ impl House {
 }
 
 fn amina() -> Caller {
-    Caller { id: CallerId::new("issuer", "amina"), institution: None, roles: BTreeSet::new() }
+    Caller::new(CallerId::new("issuer", "amina"))
 }
 
 fn request() -> RunRequest {

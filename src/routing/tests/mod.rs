@@ -171,7 +171,7 @@ fn route_by(needs: &Needs, fleet: &Registry, seed: u64) -> Result<Routed, NotRou
 }
 
 fn amina() -> Caller {
-    Caller { id: CallerId::new("issuer", "amina"), institution: None, roles: BTreeSet::new() }
+    Caller::new(CallerId::new("issuer", "amina"))
 }
 
 /// Cape Town imputes; Bamako runs CWL.
