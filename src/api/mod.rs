@@ -6,6 +6,7 @@ mod error;
 mod etag;
 mod extract;
 mod json;
+mod limit;
 mod links;
 mod openapi;
 mod ops;
@@ -16,7 +17,7 @@ mod wes;
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Router, middleware};
 use serde::Deserialize;
 use url::Url;
 
@@ -30,7 +31,7 @@ use crate::{
     telemetry::Metrics,
 };
 
-pub use self::{openapi::document, ops::router as ops_router};
+pub use self::{limit::Gate, openapi::document, ops::router as ops_router};
 
 /// How the gateway presents itself.
 #[derive(Debug, Clone, Deserialize)]
@@ -117,6 +118,8 @@ pub struct Api {
     pub panels: PanelCatalogue,
     /// Tells who asks.
     pub authenticator: Arc<Authenticator>,
+    /// How much each may ask for.
+    pub gate: Arc<Gate>,
     /// What happens, for those who listen.
     pub events: Events,
     /// What is counted.
@@ -131,8 +134,9 @@ pub fn router(api: Api) -> Router {
     routes
         .merge(wes::aliases())
         .merge(registry::aliases())
-        .with_state(api)
+        .with_state(api.clone())
         .merge(openapi::docs(document))
         .method_not_allowed_fallback(error::method_not_allowed)
         .fallback(error::no_such_route)
+        .layer(middleware::from_fn_with_state(api, limit::limited))
 }

@@ -6,7 +6,10 @@ use anyhow::{Context, Result};
 use secrecy::ExposeSecret;
 use tokio_util::task::TaskTracker;
 
-use super::issuers::authenticator;
+use super::{
+    issuers::authenticator,
+    limits::{Limits, limits},
+};
 use crate::{
     alerts::{self, Alerts},
     api::Api,
@@ -19,8 +22,10 @@ use crate::{
     gateway::{Gateway, Parts},
     health::{self, Health},
     ledger::Ledger,
+    limit::Limiter,
     nodes::Roster,
     panels::Panels,
+    redis_link::RedisLink,
     registry::{self, Registry},
     telemetry::Metrics,
     vault::{Sealer, Vault, open_key_file},
@@ -34,14 +39,15 @@ pub(super) struct House {
     pub(super) health: Arc<Health>,
     pub(super) panel_watch: PanelWatch,
     pub(super) nodes: Arc<Nodes>,
+    pub(super) limiter: Arc<Limiter>,
+    pub(super) redis: Option<Arc<RedisLink>>,
     pub(super) database: Database,
 }
 
 /// Builds everything; nothing runs yet.
 pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let client = Client::try_new(config.client.clone())
-        .context("the authorities to trust cannot be read")?;
+    let client = client(config)?;
     let authenticator = authenticator(config, client.clone(), clock.clone())?;
     let database = open_database(config).await?;
     let master = open_key_file(&config.data_dir.join("master.key"))?;
@@ -59,14 +65,14 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         events: Events::new(config.events.clone(), clock.clone()),
         clock: clock.clone(),
     };
-    let federation = Federation::new(parts.clone());
-    federation.open(configured(config)?).await.context("the services cannot be read")?;
+    let federation = federation(config, &parts).await?;
     let health = watch(config, &parts, &database, tracker);
     let alerts = alerts(config, &parts, database.clone())?;
     let nodes = nodes(config, &parts, federation.clone(), &database);
     let federation::Parts { registry, adapters, vault, metrics, events, .. } = parts;
     let scout = scout(config, &registry, &vault, &clock)?;
 
+    let Limits { limiter, places, gate, redis } = limits(config, &metrics).await?;
     let (catalogue, panel_watch) = catalogue(config, &database, &registry, &clock).await?;
     let parts = Parts {
         config: config.gateway.clone(),
@@ -80,6 +86,8 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         clock,
         metrics: metrics.clone(),
         events: events.clone(),
+        limiter: limiter.clone(),
+        places,
         spool_dir: config.data_dir.clone(),
     };
     let gateway = Gateway::new(parts, tracker.clone());
@@ -92,11 +100,24 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         scout,
         panels: catalogue,
         authenticator: Arc::new(authenticator),
+        gate,
         events,
         metrics,
         config: Arc::new(config.api.clone()),
     };
-    Ok(House { api, gateway, alerts, health, panel_watch, nodes, database })
+    Ok(House { api, gateway, alerts, health, panel_watch, nodes, limiter, redis, database })
+}
+
+/// Calls services and issuers.
+fn client(config: &Config) -> Result<Client> {
+    Client::try_new(config.client.clone()).context("the authorities to trust cannot be read")
+}
+
+/// The services, with those of the configuration in force.
+async fn federation(config: &Config, parts: &federation::Parts) -> Result<Arc<Federation>> {
+    let federation = Federation::new(parts.clone());
+    federation.open(configured(config)?).await.context("the services cannot be read")?;
+    Ok(federation)
 }
 
 /// The watch over the services.
