@@ -52,24 +52,14 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
     let database = open_database(config).await?;
     let master = open_key_file(&config.data_dir.join("master.key"))?;
 
-    let ledger = Ledger::new(database.clone(), clock.clone());
-    let parts = federation::Parts {
-        registry: Arc::new(Registry::new(config.circuit.clone())),
-        store: registry::Store::new(database.clone()),
-        adapters: Arc::default(),
-        vault: Arc::new(Vault::new(database.clone(), Sealer::new(&master, "service credentials"))),
-        ledger: ledger.clone(),
-        client: client.clone(),
-        guarded_client: Client::try_guarded(config.client.clone(), config.discovery.guard())?,
-        metrics: Arc::new(Metrics::new()),
-        events: Events::new(config.events.clone(), clock.clone()),
-        clock: clock.clone(),
-    };
+    let vault = Vault::new(database.clone(), Sealer::new(&master, "service credentials"));
+    let parts = foundation(config, client, vault, &database, &clock)?;
     let federation = federation(config, &parts).await?;
     let health = watch(config, &parts, &database, tracker);
     let alerts = alerts(config, &parts, database.clone())?;
     let nodes = nodes(config, &parts, federation.clone(), &database);
-    let federation::Parts { registry, adapters, vault, metrics, events, .. } = parts;
+    let federation::Parts { registry, adapters, vault, metrics, events, ledger, client, .. } =
+        parts;
     let scout = scout(config, &registry, &vault, &clock)?;
 
     let Limits { limiter, places, gate, redis } = limits(config, &metrics).await?;
@@ -107,6 +97,28 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         tracker: tracker.clone(),
     };
     Ok(House { api, gateway, alerts, health, panel_watch, nodes, limiter, redis, database })
+}
+
+/// What the federation and its runs stand on.
+fn foundation(
+    config: &Config,
+    client: Client,
+    vault: Vault,
+    database: &Database,
+    clock: &Arc<dyn Clock>,
+) -> Result<federation::Parts> {
+    Ok(federation::Parts {
+        registry: Arc::new(Registry::new(config.circuit.clone())),
+        store: registry::Store::new(database.clone()),
+        adapters: Arc::default(),
+        vault: Arc::new(vault),
+        ledger: Ledger::new(database.clone(), clock.clone()),
+        client,
+        guarded_client: Client::try_guarded(config.client.clone(), config.discovery.guard())?,
+        metrics: Arc::new(Metrics::new()),
+        events: Events::new(config.events.clone(), clock.clone()),
+        clock: clock.clone(),
+    })
 }
 
 /// Calls services and issuers.

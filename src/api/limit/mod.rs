@@ -6,6 +6,7 @@
 
 mod address;
 mod class;
+mod describe;
 mod headers;
 mod known;
 
@@ -23,6 +24,7 @@ use axum::{
 };
 use ipnet::IpNet;
 
+pub(super) use self::describe::describe;
 use self::{
     class::{Asked, Class},
     known::{Fingerprint, Known},

@@ -111,7 +111,6 @@ pub(crate) struct LearnedQuota {
         (status = 200, description = "The limits in force", body = Limits),
         (status = 401, description = "No valid credential", body = ErrorResponse),
         (status = 403, description = "The caller is no operator", body = ErrorResponse),
-        (status = 429, description = "The caller asks too often", body = ErrorResponse),
     ),
     security(("bearer" = []), ("api_key" = []), ("basic" = [])),
 )]
