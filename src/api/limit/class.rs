@@ -38,12 +38,13 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    pub(super) fn of(request: &Request) -> Self {
+    /// `longest` is the longest page that anybody gets.
+    pub(super) fn of(request: &Request, longest: u32) -> Self {
         let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-        Self::classed(request.method(), route, request.uri().query().unwrap_or_default())
+        Self::classed(request.method(), route, request.uri().query().unwrap_or_default(), longest)
     }
 
-    fn classed(method: &Method, route: &str, query: &str) -> Self {
+    fn classed(method: &Method, route: &str, query: &str, longest: u32) -> Self {
         let once = |class| Self { class, cost: 1 };
         let own = route.strip_prefix(v1::BASE).unwrap_or_default();
         if route.ends_with("/service-info") {
@@ -62,7 +63,7 @@ impl Asked {
             return Self { class: Class::Admin, cost: LOOK };
         }
         if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
-            return Self { class: Class::Read, cost: cost_of_page(query) };
+            return Self { class: Class::Read, cost: cost_of_page(query, longest) };
         }
         once(Class::Admin)
     }
@@ -89,11 +90,12 @@ fn is_login(own: &str) -> bool {
         || (own.starts_with("/nodes/{") && signed.iter().any(|end| own.ends_with(end)))
 }
 
-/// A list costs by the items that are asked for.
-fn cost_of_page(query: &str) -> u32 {
+/// A list costs by the items that are asked for, and can be had.
+fn cost_of_page(query: &str, longest: u32) -> u32 {
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
     let size = pairs.find(|(name, _)| name == "page_size");
-    let size: u32 = size.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
+    let size: u64 = size.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
+    let size = u32::try_from(size).unwrap_or(u32::MAX).min(longest);
     size.div_ceil(ITEMS).max(1)
 }
 
@@ -108,6 +110,7 @@ mod tests {
             (Method::GET, "/ga4gh/wes/v1/runs", "", Class::Read, 1),
             (Method::GET, "/ga4gh/wes/v1/runs", "page_size=100", Class::Read, 1),
             (Method::GET, "/ga4gh/wes/v1/runs", "a=b&page_size=1000", Class::Read, 10),
+            (Method::GET, "/ga4gh/wes/v1/runs", "page_size=5000000000", Class::Read, 10),
             (Method::GET, "/ga4gh/wes/v1/runs", "page_size=many", Class::Read, 1),
             (Method::POST, "/ga4gh/wes/v1/runs", "", Class::Submit, 1),
             (Method::POST, "/ga4gh/wes/v1/runs/{run_id}/cancel", "", Class::Admin, 1),
@@ -121,7 +124,7 @@ mod tests {
             (Method::GET, "/api/v1/login/callback", "", Class::Login, 1),
             (Method::GET, "", "", Class::Read, 1),
         ] {
-            let asked = Asked::classed(&method, route, query);
+            let asked = Asked::classed(&method, route, query, 1000);
 
             assert_eq!(asked, Asked { class, cost }, "{method} {route}");
         }

@@ -183,7 +183,7 @@ impl FromRequestParts<Api> for Slip {
 /// The layer around all routes.
 pub(super) async fn limited(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let gate = &api.gate;
-    let slip = Slip::new(Asked::of(&request));
+    let slip = Slip::new(Asked::of(&request, api.config.max_page_size));
     let peer = request.extensions().get::<PeerAddress>().and_then(|peer| peer.address);
     let peer = peer.map(|peer| peer.ip());
     let address = address::client(peer, request.headers(), &gate.trusted_proxies);
