@@ -139,7 +139,7 @@ impl Default for CallerRates {
     fn default() -> Self {
         Self {
             read: Some(Rate::per_minute(6000)),
-            submit: Some(Rate::per_minute(600)),
+            submit: Some(Rate::per_minute(1200)),
             admin: Some(Rate::per_minute(1200)),
         }
     }
@@ -150,7 +150,7 @@ impl Default for InstitutionRates {
     fn default() -> Self {
         Self {
             read: Some(Rate::per_minute(60_000)),
-            submit: Some(Rate::per_minute(6000)),
+            submit: Some(Rate::per_minute(12_000)),
             admin: Some(Rate::per_minute(12_000)),
         }
     }

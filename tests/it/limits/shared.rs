@@ -221,5 +221,5 @@ async fn without_a_redis_each_replica_keeps_to_its_share() {
 
     // What was used before the start is not known, so that everybody begins with a single one.
     assert_eq!((first.is_allowed(), second.is_allowed()), (true, false));
-    assert_eq!((first.name, first.rate.quota), ("caller-submit-share", 150));
+    assert_eq!((first.name, first.rate.quota), ("caller-submit-share", 300));
 }
