@@ -7,7 +7,7 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 
-use super::{Api, error::ApiError};
+use super::{Api, error::ApiError, limit::Slip};
 use crate::domain::{Caller, Role};
 
 /// An authenticated caller.
@@ -30,6 +30,9 @@ impl FromRequestParts<Api> for Authenticated {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        Ok(Self(api.authenticator.authenticate(&parts.headers).await?))
+        let caller = api.authenticator.authenticate(&parts.headers).await?;
+        let Ok(slip) = Slip::from_request_parts(parts, api).await;
+        api.gate.admit_caller(&slip, &caller).await?;
+        Ok(Self(caller))
     }
 }

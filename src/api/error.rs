@@ -80,6 +80,11 @@ impl ApiError {
         self
     }
 
+    /// When another try is worth it.
+    pub(super) fn with_retry_after(self, after: Duration) -> Self {
+        self.retry_after(Some(after))
+    }
+
     fn retry_after(mut self, after: Option<Duration>) -> Self {
         self.retry_after = Some(after.unwrap_or(Duration::from_secs(30)));
         self

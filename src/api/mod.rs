@@ -7,6 +7,7 @@ mod error;
 mod etag;
 mod extract;
 mod json;
+mod limit;
 mod links;
 mod openapi;
 mod ops;
@@ -33,7 +34,7 @@ use crate::{
     telemetry::Metrics,
 };
 
-pub use self::{openapi::document, ops::router as ops_router};
+pub use self::{limit::Gate, openapi::document, ops::router as ops_router};
 
 /// How the gateway presents itself.
 #[derive(Debug, Clone, Deserialize)]
@@ -122,6 +123,8 @@ pub struct Api {
     pub authenticator: Arc<Authenticator>,
     /// What is permitted and done, for those who must prove it.
     pub audit: Audit,
+    /// How much each may ask for.
+    pub gate: Arc<Gate>,
     /// What happens, for those who listen.
     pub events: Events,
     /// What is counted.
@@ -139,8 +142,9 @@ pub fn router(api: Api) -> Router {
         .merge(wes::aliases())
         .merge(registry::aliases())
         .route_layer(middleware::from_fn_with_state(api.clone(), change::change))
-        .with_state(api)
+        .with_state(api.clone())
         .merge(openapi::docs(document))
         .method_not_allowed_fallback(error::method_not_allowed)
         .fallback(error::no_such_route)
+        .layer(middleware::from_fn_with_state(api, limit::limited))
 }

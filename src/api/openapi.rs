@@ -11,7 +11,7 @@ use utoipa::{
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{Api, registry, v1, wes};
+use super::{Api, limit, registry, v1, wes};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -39,10 +39,12 @@ impl Modify for Credentials {
 
 /// All documented routes.
 pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::with_openapi(Document::openapi())
+    let mut routes = OpenApiRouter::with_openapi(Document::openapi())
         .nest(wes::BASE, wes::routes())
         .nest(registry::BASE, registry::routes())
-        .nest(v1::BASE, v1::routes())
+        .nest(v1::BASE, v1::routes());
+    limit::describe(routes.get_openapi_mut());
+    routes
 }
 
 /// The pages that show the document, and the document itself.

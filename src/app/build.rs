@@ -6,7 +6,10 @@ use anyhow::{Context, Result};
 use secrecy::ExposeSecret;
 use tokio_util::task::TaskTracker;
 
-use super::issuers::authenticator;
+use super::{
+    issuers::authenticator,
+    limits::{Limits, limits},
+};
 use crate::{
     alerts::{self, Alerts},
     api::Api,
@@ -20,8 +23,10 @@ use crate::{
     gateway::{Gateway, Parts},
     health::{self, Health},
     ledger::Ledger,
+    limit::Limiter,
     nodes::Roster,
     panels::Panels,
+    redis_link::RedisLink,
     registry::{self, Registry},
     telemetry::Metrics,
     vault::{Sealer, Vault, open_key_file},
@@ -35,40 +40,31 @@ pub(super) struct House {
     pub(super) health: Arc<Health>,
     pub(super) panel_watch: PanelWatch,
     pub(super) nodes: Arc<Nodes>,
+    pub(super) limiter: Arc<Limiter>,
+    pub(super) redis: Option<Arc<RedisLink>>,
     pub(super) database: Database,
 }
 
 /// Builds everything; nothing runs yet.
 pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let client = Client::try_new(config.client.clone())
-        .context("the authorities to trust cannot be read")?;
+    let client = client(config)?;
     let authenticator = authenticator(config, client.clone(), clock.clone())?;
     let database = open_database(config).await?;
     let master = open_key_file(&config.data_dir.join("master.key"))?;
 
-    let ledger = Ledger::new(database.clone(), clock.clone());
     let audit = Audit::new(database.clone(), clock.clone());
-    let parts = federation::Parts {
-        registry: Arc::new(Registry::new(config.circuit.clone())),
-        store: registry::Store::new(database.clone()),
-        adapters: Arc::default(),
-        vault: Arc::new(Vault::new(database.clone(), Sealer::new(&master, "service credentials"))),
-        ledger: ledger.clone(),
-        client: client.clone(),
-        guarded_client: Client::try_guarded(config.client.clone(), config.discovery.guard())?,
-        metrics: Arc::new(Metrics::new()),
-        events: Events::new(config.events.clone(), clock.clone()),
-        clock: clock.clone(),
-    };
-    let federation = Federation::new(parts.clone());
-    federation.open(configured(config)?).await.context("the services cannot be read")?;
+    let vault = Vault::new(database.clone(), Sealer::new(&master, "service credentials"));
+    let parts = foundation(config, client, vault, &database, &clock)?;
+    let federation = federation(config, &parts).await?;
     let health = watch(config, &parts, &database, tracker);
     let alerts = alerts(config, &parts, database.clone())?;
     let nodes = nodes(config, &parts, federation.clone(), &database);
-    let federation::Parts { registry, adapters, vault, metrics, events, .. } = parts;
+    let federation::Parts { registry, adapters, vault, metrics, events, ledger, client, .. } =
+        parts;
     let scout = scout(config, &registry, &vault, &clock)?;
 
+    let Limits { limiter, places, gate, redis } = limits(config, &metrics).await?;
     let (catalogue, panel_watch) = catalogue(config, &database, &registry, &clock).await?;
     let parts = Parts {
         config: config.gateway.clone(),
@@ -83,6 +79,8 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         clock,
         metrics: metrics.clone(),
         events: events.clone(),
+        limiter: limiter.clone(),
+        places,
         spool_dir: config.data_dir.clone(),
     };
     let gateway = Gateway::new(parts, tracker.clone());
@@ -96,12 +94,47 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         panels: catalogue,
         authenticator: Arc::new(authenticator),
         audit,
+        gate,
         events,
         metrics,
         config: Arc::new(config.api.clone()),
         tracker: tracker.clone(),
     };
-    Ok(House { api, gateway, alerts, health, panel_watch, nodes, database })
+    Ok(House { api, gateway, alerts, health, panel_watch, nodes, limiter, redis, database })
+}
+
+/// What the federation and its runs stand on.
+fn foundation(
+    config: &Config,
+    client: Client,
+    vault: Vault,
+    database: &Database,
+    clock: &Arc<dyn Clock>,
+) -> Result<federation::Parts> {
+    Ok(federation::Parts {
+        registry: Arc::new(Registry::new(config.circuit.clone())),
+        store: registry::Store::new(database.clone()),
+        adapters: Arc::default(),
+        vault: Arc::new(vault),
+        ledger: Ledger::new(database.clone(), clock.clone()),
+        client,
+        guarded_client: Client::try_guarded(config.client.clone(), config.discovery.guard())?,
+        metrics: Arc::new(Metrics::new()),
+        events: Events::new(config.events.clone(), clock.clone()),
+        clock: clock.clone(),
+    })
+}
+
+/// Calls services and issuers.
+fn client(config: &Config) -> Result<Client> {
+    Client::try_new(config.client.clone()).context("the authorities to trust cannot be read")
+}
+
+/// The services, with those of the configuration in force.
+async fn federation(config: &Config, parts: &federation::Parts) -> Result<Arc<Federation>> {
+    let federation = Federation::new(parts.clone());
+    federation.open(configured(config)?).await.context("the services cannot be read")?;
+    Ok(federation)
 }
 
 /// The watch over the services.

@@ -4,6 +4,7 @@ mod build;
 mod check;
 mod data_dir;
 mod issuers;
+mod limits;
 
 use std::{fs::File, net::SocketAddr, time::Duration};
 
@@ -45,7 +46,7 @@ impl App {
         let lock = data_dir::take(&config.data_dir)?;
         let tracker = TaskTracker::new();
         let shutdown = CancellationToken::new();
-        let House { api, gateway, alerts, health, panel_watch, nodes, database } =
+        let House { api, gateway, alerts, health, panel_watch, nodes, limiter, redis, database } =
             build(&config, &tracker).await?;
 
         let started = Entry::new(Act::Started).with("version", env!("CARGO_PKG_VERSION"));
@@ -56,6 +57,10 @@ impl App {
         gateway.start(&shutdown);
         alerts.start(&tracker, &shutdown);
         tracker.spawn(nodes.run(shutdown.clone()));
+        tracker.spawn(limiter.run(shutdown.clone()));
+        if let Some(redis) = redis {
+            tracker.spawn(redis.run(shutdown.clone()));
+        }
         let grace_period = config.server.grace_period;
         let metrics = api.metrics.clone();
         let events = api.events.clone();

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use super::{Config, Problem, SecretRef, ServiceConfig, service::CredentialConfig};
-use crate::alerts;
+use crate::{alerts, redis_link::RedisLink};
 
 /// Environment variables that begin so overlay the file: `GA4GH_GATEWAY__SERVER__LISTEN` is
 /// `server.listen`.
@@ -49,12 +49,15 @@ fn from_table(
     let config = Config {
         data_dir: reader.value(&mut table, "data_dir").unwrap_or_else(|| "data".into()),
         database_url: reader.value(&mut table, "database_url"),
+        redis_url: reader.value(&mut table, "redis_url"),
+        redis: reader.section(&mut table, "redis"),
         server: reader.section(&mut table, "server"),
         api: reader.section(&mut table, "api"),
         auth: reader.section(&mut table, "auth"),
         client: reader.section(&mut table, "client"),
         discovery: reader.section(&mut table, "discovery"),
         gateway: reader.section(&mut table, "gateway"),
+        limits: reader.section(&mut table, "limits"),
         health: reader.section(&mut table, "health"),
         circuit: reader.section(&mut table, "circuit"),
         events: reader.section(&mut table, "events"),
@@ -231,13 +234,8 @@ impl Reader {
                 self.problem(&format!("{key}.id"), format!("`{}` is taken", document.id));
             }
         }
-        match config.database_url.as_ref().map(SecretRef::read) {
-            Some(Ok(url)) if !url.expose_secret().starts_with("postgres") => {
-                self.problem("database_url", "the URL begins with postgres://");
-            }
-            Some(Err(message)) => self.problem("database_url", message),
-            Some(Ok(_)) | None => {}
-        }
+        self.check_database(config);
+        self.check_limits(config);
         for (key, message) in config.health.problems() {
             self.problem(&format!("health.{key}"), message);
         }
@@ -272,6 +270,32 @@ impl Reader {
                 "api.default_page_size",
                 "it is larger than api.max_page_size, or that is 0",
             );
+        }
+    }
+
+    fn check_database(&mut self, config: &Config) {
+        match config.database_url.as_ref().map(SecretRef::read) {
+            Some(Ok(url)) if !url.expose_secret().starts_with("postgres") => {
+                self.problem("database_url", "the URL begins with postgres://");
+            }
+            Some(Err(message)) => self.problem("database_url", message),
+            Some(Ok(_)) | None => {}
+        }
+    }
+
+    fn check_limits(&mut self, config: &Config) {
+        match config.redis_url.as_ref().map(SecretRef::read) {
+            Some(Ok(url)) if RedisLink::check(&url).is_err() => {
+                self.problem("redis_url", "the URL begins with redis:// or rediss://");
+            }
+            Some(Err(message)) => self.problem("redis_url", message),
+            Some(Ok(_)) | None => {}
+        }
+        for (key, message) in config.redis.problems() {
+            self.problem(&format!("redis.{key}"), message);
+        }
+        for (key, message) in config.limits.problems() {
+            self.problem(&format!("limits.{key}"), message);
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     backend::client,
     edge, events,
     federation::{self, PanelsConfig, nodes},
-    gateway, health, telemetry, vitals,
+    gateway, health, limit, redis_link, telemetry, vitals,
 };
 
 pub use self::{
@@ -36,6 +36,11 @@ pub struct Config {
     /// Where the URL of a PostgreSQL database is, since it holds a password; unset, an SQLite file in the
     /// data directory.
     pub database_url: Option<SecretRef>,
+    /// Where the URL of a Redis is that replicas share, since it may hold a password; unset, there is
+    /// none.
+    pub redis_url: Option<SecretRef>,
+    /// The way to it.
+    pub redis: redis_link::Config,
     /// Listeners and limits of connections.
     pub server: edge::Config,
     /// How the gateway presents itself.
@@ -48,6 +53,8 @@ pub struct Config {
     pub discovery: federation::Config,
     /// How runs are taken in and followed.
     pub gateway: gateway::Config,
+    /// How much each may ask for.
+    pub limits: limit::Config,
     /// How often services are asked.
     pub health: health::Config,
     /// When a service is left alone, and how much it gets at a time.
@@ -71,12 +78,15 @@ impl Default for Config {
         Self {
             data_dir: PathBuf::from("data"),
             database_url: None,
+            redis_url: None,
+            redis: redis_link::Config::default(),
             server: edge::Config::default(),
             api: api::Config::default(),
             auth: auth::Config::default(),
             client: client::Config::default(),
             discovery: federation::Config::default(),
             gateway: gateway::Config::default(),
+            limits: limit::Config::default(),
             health: health::Config::default(),
             circuit: vitals::Config::default(),
             events: events::Config::default(),

@@ -15,6 +15,7 @@ use crate::{
     domain::{BackendRunId, Caller, Needs, RunId, ServiceId},
     ga4gh::wes::State,
     ledger::Outcome,
+    limit::Limit,
     policy::Permit,
     routing::{self, Candidate, Fit, PassedOver},
 };
@@ -53,7 +54,7 @@ impl Gateway {
     ) -> Result<()> {
         let (needs, permit) = (&plan.needs, &plan.permit);
         let mut excluded: BTreeMap<_, _> = plan.excluded.into_iter().collect();
-        let (mut asked, mut soonest) = (0, None);
+        let (mut asked, mut soonest) = (0, None::<Duration>);
         for candidate in plan.candidates {
             let service = candidate.service_id.clone();
             if !order.files.is_replayable() {
@@ -73,6 +74,14 @@ impl Gateway {
                     continue;
                 }
             };
+            if let Some(wait) = self.wait_for_submission(&service).await {
+                let seconds = wait.as_secs().max(1);
+                let why = format!("not asked: it gets no more submissions for {seconds} s");
+                self.parts.ledger.pass_over(&run_id, &service, &why).await?;
+                excluded.insert(service, why);
+                soonest = soonest.into_iter().chain([wait]).min();
+                continue;
+            }
             asked += 1;
             let submission = self.submission(run_id, needs, &fit, &order, password.clone());
             match self.attempt(run_id, caller, &service, adapter, submission, &order).await? {
@@ -91,6 +100,12 @@ impl Gateway {
         self.parts.ledger.refuse(&run_id, &list_reasons(&excluded)).await?;
         self.announce(run_id, &caller.id, None, State::SystemError);
         Err(Error::NoService { excluded, retry_after: soonest })
+    }
+
+    /// How long until a service may be sent another submission, if not now.
+    async fn wait_for_submission(&self, service: &ServiceId) -> Option<Duration> {
+        let standing = self.parts.limiter.take(Limit::ServiceSubmit, service.as_str(), 1).await;
+        standing?.retry_after
     }
 
     /// How the run is put to a candidate, as it stands by now.

@@ -43,6 +43,7 @@ use crate::{
     domain::{Clock, RunId, ServiceId},
     events::Events,
     ledger::Ledger,
+    limit::{Limiter, Places},
     registry::Registry,
     telemetry::Metrics,
     vault::{Sealer, Vault},
@@ -89,7 +90,7 @@ pub struct Config {
     pub spool_bytes: u64,
     /// Hosts from which the gateway fetches inputs for services that cannot; none, unless listed.
     pub fetch_hosts: Vec<String>,
-    /// Submissions under way at once; a further one is told to come back.
+    /// Submissions under way at once; a further one waits for a place, and is told to come back then.
     pub max_submissions: usize,
     /// Services that are asked to take one run at most, if those before did not: more finds a place in a
     /// worse storm, and makes every storm that much worse.
@@ -137,6 +138,10 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// What happens, for those who listen.
     pub events: Events,
+    /// How much services are sent.
+    pub limiter: Arc<Limiter>,
+    /// Places for submissions, as many as `max_submissions`.
+    pub places: Arc<Places>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Where the spool lies.
@@ -154,7 +159,6 @@ pub struct Gateway {
     /// The runs whose submission this process is busy with, so that nobody else reconciles them. Held
     /// for one insertion, removal or look.
     active: Mutex<HashSet<RunId>>,
-    submissions: Arc<tokio::sync::Semaphore>,
     /// Set once runs are followed.
     shutdown: OnceLock<CancellationToken>,
 }
@@ -165,7 +169,6 @@ impl Gateway {
         Arc::new_cyclic(|this| Self {
             this: this.clone(),
             details: details::DetailsCache::new(parts.config.details_fresh_for),
-            submissions: Arc::new(tokio::sync::Semaphore::new(parts.config.max_submissions)),
             watches: watch::Watches::default(),
             shutdown: OnceLock::new(),
             active: Mutex::default(),

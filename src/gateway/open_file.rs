@@ -8,6 +8,7 @@ use crate::{
     backend::{self, ByteRange, ByteStream, Download, LogSource, RunDetails},
     domain::Caller,
     ledger::Entry,
+    limit::Limit,
 };
 
 /// The bytes of a file on their way.
@@ -122,6 +123,12 @@ impl Gateway {
             return Err(Error::UnknownFile);
         };
         let adapter = self.adapter(service)?;
+        let standing = self.parts.limiter.take(Limit::ServiceRead, service.as_str(), 1).await;
+        if let Some(retry_after) = standing.and_then(|standing| standing.retry_after) {
+            let why = "so many files are read from it already".to_owned();
+            let (service, retry_after) = (service.clone(), Some(retry_after));
+            return Err(Error::ServiceUnavailable { service, why, retry_after });
+        }
         let credential = self.parts.vault.credential(&entry.caller_id, service);
         adapter.download(&credential, id, locator, range).await.map_err(|error| match error {
             backend::Error::UnknownRun => Error::UnknownFile,

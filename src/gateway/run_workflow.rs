@@ -14,6 +14,7 @@ use crate::{
     domain::{Caller, Needs, RunId},
     ga4gh::wes::{RunRequest, State},
     ledger::{NewRun, Opened, Phase},
+    limit::Place,
     policy,
     routing::{self, Misfit, NoRoute},
 };
@@ -51,10 +52,10 @@ impl Gateway {
     /// if its service did not confirm it.
     pub async fn run_workflow(self: &Arc<Self>, caller: &Caller, order: Order) -> Result<RunId> {
         let run_id = RunId::generate();
-        let place = self.submissions.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
         let decided = self.decide(run_id, caller, &order);
         self.audit_decision(run_id, caller, &order.request, &decided).await?;
         let (decision, plan) = decided?;
+        let place = self.place(caller).await?;
 
         let password = plan.needs.imputation.as_ref().map(|_| archive_password());
         let record = run_id.to_string();
@@ -92,6 +93,14 @@ impl Gateway {
         });
         task.await.map_err(|error| Error::Internal(Box::new(error)))??;
         Ok(run_id)
+    }
+
+    /// A place among the submissions under way. Institutions share them, so that none of them starves the
+    /// others; a caller without one stands alone.
+    async fn place(&self, caller: &Caller) -> Result<Place> {
+        let alone = || caller.id.as_str().to_owned();
+        let tenant = caller.institution.clone().unwrap_or_else(alone);
+        self.parts.places.enter(&tenant).await.map_err(|_| Error::Busy)
     }
 
     /// Looks up what an `Idempotency-Key` was used for. While that submission is still under way, the

@@ -8,6 +8,8 @@ use prometheus::{
     core::Collector,
 };
 
+use super::limits::LimitNumbers;
+
 /// Seconds; from a cached read to a submission that copies files.
 const BUCKETS: [f64; 13] =
     [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 300.0];
@@ -22,6 +24,7 @@ pub struct Metrics {
     backend_calls: IntCounterVec,
     backend_durations: HistogramVec,
     uploads: IntGauge,
+    limits: LimitNumbers,
 }
 
 impl Metrics {
@@ -59,6 +62,7 @@ impl Metrics {
                 &["service", "operation"],
             ),
             uploads,
+            limits: LimitNumbers::new(&registry),
             registry,
         };
         let collectors: [Box<dyn Collector>; 7] = [
@@ -113,6 +117,25 @@ impl Metrics {
         InFlight(self.uploads.clone())
     }
 
+    /// Counts what a limit decided.
+    pub fn limit_decision(&self, policy: &'static str, allowed: bool) {
+        let outcome = if allowed { "allowed" } else { "refused" };
+        self.limits.decisions.with_label_values(&[policy, outcome]).inc();
+    }
+
+    /// Whether the replicas share their limits now.
+    pub fn limits_shared(&self, shared: bool) {
+        self.limits.shared.set(i64::from(shared));
+    }
+
+    /// How many places for submissions are held, and how many submissions wait for one.
+    pub fn submission_places(&self, held: usize, waiting: usize) {
+        for (state, count) in [("held", held), ("waiting", waiting)] {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            self.limits.places.with_label_values(&[state]).set(count);
+        }
+    }
+
     /// All numbers in Prometheus' text format, version 0.0.4.
     pub fn render(&self) -> String {
         let families = self.registry.gather();
@@ -144,11 +167,11 @@ fn known_method(method: &str) -> &str {
     }
 }
 
-fn counters(name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+pub(super) fn counters(name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
     IntCounterVec::new(opts(name, help), labels).expect("names and labels are literals that fit")
 }
 
-fn gauges(name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
+pub(super) fn gauges(name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
     IntGaugeVec::new(opts(name, help), labels).expect("names and labels are literals that fit")
 }
 
@@ -172,6 +195,9 @@ mod tests {
         metrics.http_request("/runs/{run_id}", "BREW", 999, Duration::ZERO);
         metrics.run_transition("ilifu", "COMPLETE");
         metrics.backend_call("ilifu", "run_workflow", "ok", Duration::from_secs(2));
+        metrics.limit_decision("caller-read", false);
+        metrics.submission_places(3, 2);
+        metrics.limits_shared(true);
         let upload = metrics.upload_started();
 
         let text = metrics.render();
@@ -183,6 +209,10 @@ mod tests {
             r#"backend_calls_total{operation="run_workflow",outcome="ok",service="ilifu"} 1"#,
             r#"backend_call_duration_seconds_sum{operation="run_workflow",service="ilifu"} 2"#,
             "uploads_in_flight 1",
+            r#"limit_decisions_total{outcome="refused",policy="caller-read"} 1"#,
+            r#"submission_places{state="held"} 3"#,
+            r#"submission_places{state="waiting"} 2"#,
+            "limits_shared 1",
             concat!(r#"build_info{version=""#, env!("CARGO_PKG_VERSION"), r#""} 1"#),
         ] {
             assert!(text.contains(&format!("\nga4gh_gateway_{line}\n")), "{line}\n{text}");

@@ -1,6 +1,7 @@
 //! What the gateway tells about itself: log lines and numbers.
 
 mod config;
+mod limits;
 mod metrics;
 mod request;
 

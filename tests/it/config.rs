@@ -42,6 +42,7 @@ fn what_the_example_has_commented_out_is_right_too() {
     let text = fs::read_to_string(example("example.toml")).unwrap();
     let url = folder.path().join("database-url");
     fs::write(&url, "postgres://gateway@db.example.org/gateway").unwrap();
+    fs::write(folder.path().join("redis-url"), "rediss://:secret@redis.example.org").unwrap();
     let made = rcgen::generate_simple_self_signed(["ca.example.org".to_owned()]).unwrap();
     for (name, held) in [
         ("authorities.pem", made.cert.pem()),
@@ -55,6 +56,7 @@ fn what_the_example_has_commented_out_is_right_too() {
 
     let config = config::load(Some(&file), []).unwrap();
 
+    assert!(config.redis_url.is_some());
     assert!(config.database_url.is_some() && config.server.tls.is_some());
     assert_eq!((config.auth.issuers.len(), config.services.len()), (1, 1));
     let alerts = &config.alerts;

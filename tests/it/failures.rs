@@ -293,7 +293,10 @@ async fn a_lost_answer_is_still_looked_for_after_a_restart() {
 #[tokio::test(flavor = "multi_thread")]
 async fn too_many_submissions_at_once_are_sent_away() {
     let ml = TestService::start("ml", "wes", "ML", &[("answer_delay_ms", "1500")]).await;
-    let settings = json!({"gateway": {"max_submissions": 1}});
+    let settings = json!({
+        "gateway": {"max_submissions": 1},
+        "limits": {"submissions": {"wait": "100ms"}},
+    });
     let gateway = TestGateway::start_with(&[&ml], settings).await;
     let amina = gateway.client("amina");
 

@@ -11,10 +11,10 @@ use std::{
 /// is the macro of `database`, which the compiler puts at the root.
 #[rustfmt::skip]
 const FLOORS: &[&[&str]] = &[
-    &["ga4gh", "jose", "telemetry", "database", "on_pool"],
+    &["ga4gh", "jose", "telemetry", "database", "on_pool", "redis_link"],
     &["domain"],
     &["vitals"],
-    &["ledger", "registry", "nodes", "vault", "audit", "panels", "backend", "auth", "events"],
+    &["ledger", "registry", "nodes", "vault", "audit", "panels", "backend", "auth", "limit", "events"],
     &["policy"],
     &["routing"],
     &["gateway", "federation", "health", "alerts"],

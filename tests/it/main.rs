@@ -35,6 +35,9 @@ mod routing;
 // Inputs that are named by URL.
 mod fetching;
 
+// How much each may ask for, alone and with a shared Redis.
+mod limits;
+
 // Services that fail.
 mod failures;
 

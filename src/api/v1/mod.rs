@@ -5,6 +5,7 @@ mod audit;
 mod discovery;
 mod events;
 mod get_decision;
+mod get_limits;
 mod health;
 mod nodes;
 mod panels;
@@ -20,6 +21,7 @@ pub(super) const BASE: &str = "/api/v1";
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(get_decision::get_decision))
+        .routes(routes!(get_limits::get_limits))
         .routes(routes!(events::listen::listen))
         .routes(routes!(events::websocket::open_websocket))
         .merge(alerts::routes())

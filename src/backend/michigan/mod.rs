@@ -23,7 +23,11 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::Value;
 
-use self::{api::Api, app::KnownApp, limit::JobLimit};
+use self::{
+    api::Api,
+    app::KnownApp,
+    limit::{JobLimit, Upload},
+};
 pub(super) use self::{conformance::examine, recognize::recognize};
 use super::{
     Backend, ByteRange, Download, Error, Result, RunDetails, Search, Sighting, Submission,
@@ -55,11 +59,14 @@ struct Settings {
     app: String,
     /// Days for which the server keeps results. It tells the day itself only shortly before.
     retention_days: u16,
+    /// Jobs that the server lets one user have at once. Unset, the first refusal tells, after an upload
+    /// for nothing.
+    max_jobs_per_user: Option<usize>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { app: "imputationserver2".to_owned(), retention_days: 7 }
+        Self { app: "imputationserver2".to_owned(), retention_days: 7, max_jobs_per_user: None }
     }
 }
 
@@ -90,6 +97,10 @@ impl MichiganBackend {
         if !matches!(service.url.scheme(), "http" | "https") {
             return Err("the URL of a Cloudgene server begins with http:// or https://".to_owned());
         }
+        if settings.max_jobs_per_user == Some(0) {
+            return Err("settings: `max_jobs_per_user` is 1 or more".to_owned());
+        }
+        let limit = JobLimit::new(settings.max_jobs_per_user);
         let canceling =
             moka::sync::Cache::builder().max_capacity(10_000).time_to_live(CANCELING_FOR).build();
         Ok(Self {
@@ -97,7 +108,7 @@ impl MichiganBackend {
             settings,
             api: Api { base: service.url.clone(), client },
             known: ArcSwapOption::empty(),
-            limit: JobLimit::default(),
+            limit,
             canceling,
         })
     }
@@ -119,14 +130,18 @@ impl MichiganBackend {
     }
 
     /// Finds out before the upload what would refuse the run only after it.
-    async fn check_open(&self, credential: &Credential) -> Result<wire::Server> {
+    async fn check_open(
+        &self,
+        credential: &Credential,
+        upload: &Upload<'_>,
+    ) -> Result<wire::Server> {
         let server = self.api.server(credential).await?;
         if let Some(why) = closed(&server) {
             return Err(Error::unavailable(why));
         }
         check_token(&server)?;
         if let Some(limit) = self.limit.get()
-            && jobs::count_active(&self.api, credential).await? >= limit
+            && upload.before() + jobs::count_active(&self.api, credential).await? >= limit
         {
             let message = format!("it lets a user have {limit} jobs at once");
             return Err(Error::Busy { message, retry_after: None });
@@ -207,7 +222,8 @@ impl Backend for MichiganBackend {
             return Err(Error::Unsupported("it runs nothing but imputations"));
         };
         let attachments = names::renamed(attachments).map_err(Error::Input)?;
-        let server = self.check_open(credential).await?;
+        let upload = self.limit.begin(credential);
+        let server = self.check_open(credential, &upload).await?;
         let known = self.app(credential, &server).await?;
         let name = submit::job_name(run_id, request.tags.get("name").map(String::as_str));
         let form = submit::form(&known.app, &order, &name)?;

@@ -19,6 +19,7 @@ use crate::{
     database::Database,
     domain::{Caller, CallerId, ManualClock, Offer, Service},
     ga4gh::wes::{RunRequest, State},
+    limit,
     registry::Reach,
 };
 
@@ -72,6 +73,8 @@ impl House {
             passwords: Sealer::new(&[7; 32], "passwords"),
             cursors: Sealer::new(&[7; 32], "cursors"),
             clock,
+            limiter: Arc::new(Limiter::new(&limit::Config::default(), Arc::default())),
+            places: Places::new(256, limit::Submissions::default(), Arc::default()),
             metrics: Arc::default(),
             events: Events::default(),
             spool_dir: folder.path().to_owned(),

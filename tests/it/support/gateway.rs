@@ -105,10 +105,21 @@ impl TestGateway {
         self.mint(subject, roles, Duration::from_secs(3600))
     }
 
+    /// The API, as a researcher of an institution.
+    pub(crate) fn client_of(&self, subject: &str, institution: &str) -> WesClient {
+        let hour = Duration::from_secs(3600);
+        let token = self.mint_of(subject, institution, &[Role::Researcher], hour);
+        WesClient::new(&self.base_url(), Some(token))
+    }
+
     fn mint(&self, subject: &str, roles: &[Role], ttl: Duration) -> String {
+        self.mint_of(subject, "Test University", roles, ttl)
+    }
+
+    fn mint_of(&self, subject: &str, institution: &str, roles: &[Role], ttl: Duration) -> String {
         let issuer = DevelopmentIssuer::open(self.data_dir(), Arc::new(SystemClock))
             .expect("the gateway made the key");
-        issuer.mint(subject, Some("Test University"), roles, ttl)
+        issuer.mint(subject, Some(institution), roles, ttl)
     }
 
     /// The API, as this caller.

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
 };
 
@@ -18,21 +18,61 @@ use super::{
 pub(crate) struct Redis {
     port: u16,
     // Declared before the folder, so that it ends before its folder goes.
-    _program: Program,
-    _folder: TempDir,
+    program: Option<Program>,
+    folder: TempDir,
 }
 
 impl Redis {
     pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().expect("temporary folders can be made");
-        let port = free_port();
+        let mut redis = Self { port: free_port(), program: None, folder };
+        redis.revive().await;
+        redis
+    }
+
+    /// Starts it again, empty, where it was.
+    pub(crate) async fn revive(&mut self) {
+        let (port, folder) = (self.port, self.folder.path());
         let mut command = Command::new("redis-server");
         command.args(["--bind", "127.0.0.1", "--port", &port.to_string()]);
         command.args(["--save", "", "--appendonly", "no", "--daemonize", "no"]);
-        command.current_dir(folder.path());
-        let mut program = Program::start(&command, Stop::Term, folder.path());
+        command.arg("--pidfile").arg(folder.join("pid"));
+        command.current_dir(folder);
+        let mut program = Program::start(&command, Stop::Term, folder);
         program.ready(|| ping(port)).await;
-        Self { port, _program: program, _folder: folder }
+        self.program = Some(program);
+    }
+
+    /// Kills it without a warning.
+    pub(crate) fn kill(&mut self) {
+        self.signal("KILL");
+        self.program = None;
+    }
+
+    /// Stops it where it is: connections stay open, and nothing is answered.
+    pub(crate) fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets it go on.
+    pub(crate) fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    /// Takes all its memory.
+    pub(crate) async fn flush(&self) {
+        assert_eq!(self.ask("FLUSHALL").await, "+OK");
+    }
+
+    /// The first line of its answer to a command.
+    pub(crate) async fn ask(&self, command: &str) -> String {
+        ask(self.port, command).await.expect("it answers")
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = std::fs::read_to_string(self.folder.path().join("pid")).expect("it told its id");
+        let sent = Command::new("kill").args(["-s", signal, pid.trim()]).status();
+        assert!(sent.expect("signals can be sent").success(), "{signal} to {pid}");
     }
 
     /// Where it listens, as `redis://127.0.0.1:PORT`.
@@ -41,11 +81,19 @@ impl Redis {
     }
 }
 
-/// Asks for a `PONG`, without a client library.
+/// Asks for a `PONG`.
 pub(super) async fn ping(port: u16) -> Result<(), String> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.map_err(|e| e.to_string())?;
-    stream.write_all(b"PING\r\n").await.map_err(|e| e.to_string())?;
-    let mut answer = [0; 7];
-    stream.read_exact(&mut answer).await.map_err(|e| e.to_string())?;
-    if &answer == b"+PONG\r\n" { Ok(()) } else { Err(String::from_utf8_lossy(&answer).into()) }
+    let answer = ask(port, "PING").await?;
+    if answer == "+PONG" { Ok(()) } else { Err(answer) }
+}
+
+/// The first line of an answer, without a client library.
+async fn ask(port: u16, command: &str) -> Result<String, String> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.map_err(|e| e.to_string())?;
+    let mut stream = BufReader::new(stream);
+    let line = format!("{command}\r\n");
+    stream.write_all(line.as_bytes()).await.map_err(|e| e.to_string())?;
+    let mut answer = String::new();
+    stream.read_line(&mut answer).await.map_err(|e| e.to_string())?;
+    Ok(answer.trim_end().to_owned())
 }

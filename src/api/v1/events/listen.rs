@@ -19,6 +19,7 @@ use crate::api::{
     Api,
     error::{ErrorResponse, Result},
     extract::Query,
+    limit::Slip,
 };
 
 /// After a broken connection, clients come back after this many milliseconds; not all at once.
@@ -51,10 +52,11 @@ const RETRY_MS: std::ops::Range<u32> = 2000..5000;
 )]
 pub(in crate::api::v1) async fn listen(
     State(api): State<Api>,
+    slip: Slip,
     headers: HeaderMap,
     Query(query): Query<EventQuery>,
 ) -> Result<Response> {
-    let listener = Listener::open(&api, &headers, &query).await?;
+    let listener = Listener::open(&api, &slip, &headers, &query).await?;
     let mut response = Body::from_stream(frames(listener)).into_response();
     let headers = response.headers_mut();
     let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::query::EventQuery;
 use crate::{
-    api::{Api, error::Result},
+    api::{Api, error::Result, limit::Slip},
     auth::{self, Authenticator, Session},
     events::{Ears, EventId, Events, Next, Published, Subscription, Text},
 };
@@ -40,8 +40,14 @@ pub(super) enum Heard {
 
 impl Listener {
     /// Begins to listen, for whoever shows a credential.
-    pub(super) async fn open(api: &Api, headers: &HeaderMap, query: &EventQuery) -> Result<Self> {
+    pub(super) async fn open(
+        api: &Api,
+        slip: &Slip,
+        headers: &HeaderMap,
+        query: &EventQuery,
+    ) -> Result<Self> {
         let session = api.authenticator.begin_session(headers).await?;
+        api.gate.admit_caller(slip, session.caller()).await?;
         let ears = Ears::new(session.caller(), query.wanted()?);
         let subscription = api.events.subscribe(ears, query.after(headers))?;
         let mut listener = Self {

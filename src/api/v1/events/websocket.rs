@@ -24,6 +24,7 @@ use crate::{
         Api,
         error::{ApiError, ErrorResponse, Result},
         extract::Query,
+        limit::Slip,
     },
     auth::SUBPROTOCOL,
 };
@@ -65,11 +66,12 @@ const FAREWELL: Duration = Duration::from_secs(1);
 )]
 pub(in crate::api::v1) async fn open_websocket(
     State(api): State<Api>,
+    slip: Slip,
     headers: HeaderMap,
     Query(query): Query<EventQuery>,
     upgrade: Result<WebSocketUpgrade, rejection::WebSocketUpgradeRejection>,
 ) -> Result<Response> {
-    let listener = Listener::open(&api, &headers, &query).await?;
+    let listener = Listener::open(&api, &slip, &headers, &query).await?;
     let mut upgrade = upgrade.map_err(|rejection| {
         ApiError::bad_request("not_a_websocket", format!("this path is a websocket: {rejection}"))
     })?;

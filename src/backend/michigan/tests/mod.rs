@@ -24,8 +24,13 @@ use crate::{
 
 /// The adapter for a server at this URL.
 fn backend(url: &str) -> MichiganBackend {
+    backend_with(url, json!({}))
+}
+
+/// The adapter for a server at this URL, with these settings.
+fn backend_with(url: &str, settings: Value) -> MichiganBackend {
     let client = Client::try_new(Config::default()).unwrap();
-    MichiganBackend::try_new(&service(url, json!({})), client).unwrap()
+    MichiganBackend::try_new(&service(url, settings), client).unwrap()
 }
 
 fn service(url: &str, settings: Value) -> Service {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    app_json, backend,
+    app_json, backend, backend_with,
     fake::{Fake, Reply},
     id, job_json, order, page_json, server_json, submission, token,
 };
@@ -18,7 +18,7 @@ use crate::{
         client::{Client, Config},
         michigan::{MichiganBackend, submit},
     },
-    domain::{Mode, Phasing, RunId},
+    domain::{Credential, Mode, Phasing, RunId},
 };
 
 const SUBMIT: &str = "POST /api/v2/jobs/submit/imputationserver2@2.0.12";
@@ -169,6 +169,27 @@ async fn a_learned_job_limit_saves_the_next_upload() {
     let uploads = server.lines().into_iter().filter(|line| line == SUBMIT).count();
 
     assert_eq!(uploads, 1);
+}
+
+#[tokio::test]
+async fn uploads_at_once_do_not_exceed_the_limit_together() {
+    let server = answering(accepted).await;
+    let backend = backend_with(&server.url, json!({"max_jobs_per_user": 3}));
+    let other = Credential::Bearer("another-token".to_owned().into());
+
+    // Of three jobs one runs already. Three uploads at once for this user, and one for another.
+    let user = token();
+    let (a, b, c, d) = tokio::join!(
+        backend.run_workflow(&user, submission(RunId::generate())),
+        backend.run_workflow(&user, submission(RunId::generate())),
+        backend.run_workflow(&user, submission(RunId::generate())),
+        backend.run_workflow(&other, submission(RunId::generate())),
+    );
+
+    assert!(a.is_ok() && b.is_ok() && d.is_ok(), "{a:?} {b:?} {d:?}");
+    assert!(matches!(c, Err(Error::Busy { .. })), "{c:?}");
+    let uploads = server.lines().into_iter().filter(|line| line == SUBMIT).count();
+    assert_eq!(uploads, 3);
 }
 
 #[tokio::test]
