@@ -302,7 +302,24 @@ fn reason_of_refusal(refusal: Refusal) -> &'static str {
 
 impl From<auth::Error> for ApiError {
     fn from(error: auth::Error) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, error.reason(), error.to_string())
+        let status = match error {
+            auth::Error::KeysUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            auth::Error::MissingCredential
+            | auth::Error::MalformedToken
+            | auth::Error::TokenTooLong
+            | auth::Error::UnknownIssuer
+            | auth::Error::AlgorithmNotAllowed
+            | auth::Error::WrongTokenType
+            | auth::Error::BoundToken
+            | auth::Error::UnknownKey
+            | auth::Error::BadSignature
+            | auth::Error::MissingClaim
+            | auth::Error::WrongAudience
+            | auth::Error::TokenExpired
+            | auth::Error::TokenNotYetValid => StatusCode::UNAUTHORIZED,
+        };
+        let told = Self::new(status, error.reason(), error.to_string());
+        if status == StatusCode::SERVICE_UNAVAILABLE { told.retry_after(None) } else { told }
     }
 }
 

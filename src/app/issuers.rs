@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use async_trait::async_trait;
+use secrecy::SecretString;
 use url::Url;
 
 use crate::{
-    auth::{self, Authenticator, DevelopmentIssuer, FetchKeys},
-    backend::client::Client,
+    auth::{self, Authenticator, DevelopmentIssuer, Fetch},
+    backend::client::{Answer, Client},
     config::Config,
     domain::{Clock, Credential},
 };
@@ -29,26 +30,39 @@ pub(super) fn authenticator(
     } else {
         None
     };
-    let keys: Arc<dyn FetchKeys> = Arc::new(KeysByHttp(client));
-    Ok(Authenticator::build(&config.auth, development.as_ref(), Some(keys), clock)?)
+    Ok(Authenticator::build(auth::Parts {
+        config: &config.auth,
+        development: development.as_ref(),
+        fetch: Some(Arc::new(ByHttp(client))),
+        keys_folder: Some(config.data_dir.join("keys")),
+        clock,
+    })?)
 }
 
-/// Lends the HTTP client to whoever needs the keys of an issuer.
+/// Lends the HTTP client to whoever asks issuers.
 #[derive(Debug)]
-pub(super) struct KeysByHttp(pub(super) Client);
+pub(super) struct ByHttp(pub(super) Client);
 
 #[async_trait]
-impl FetchKeys for KeysByHttp {
-    async fn fetch(&self, url: &Url) -> Result<Vec<u8>, auth::BoxError> {
-        const MAX_BYTES: usize = 1024 * 1024;
-        let answer = self.0.get(&Credential::None, url).await?;
-        if !answer.status().is_success() {
-            return Err(format!("the key set answered with {}", answer.status()).into());
-        }
-        let bytes = answer.bytes().await?;
-        if bytes.len() > MAX_BYTES {
-            return Err(format!("the key set is longer than {MAX_BYTES} bytes").into());
-        }
-        Ok(bytes.into())
+impl Fetch for ByHttp {
+    async fn get(
+        &self,
+        url: &Url,
+        bearer: Option<&SecretString>,
+    ) -> Result<Vec<u8>, auth::BoxError> {
+        let credential = bearer.cloned().map_or(Credential::None, Credential::Bearer);
+        read(self.0.get(&credential, url).await?).await
     }
+}
+
+async fn read(answer: Answer) -> Result<Vec<u8>, auth::BoxError> {
+    const MAX_BYTES: usize = 1024 * 1024;
+    if !answer.status().is_success() {
+        return Err(format!("the answer was {}", answer.status()).into());
+    }
+    let bytes = answer.bytes().await?;
+    if bytes.len() > MAX_BYTES {
+        return Err(format!("the answer is longer than {MAX_BYTES} bytes").into());
+    }
+    Ok(bytes.into())
 }

@@ -1,6 +1,6 @@
 //! Whose tokens are believed, and for what.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 use url::Url;
@@ -20,10 +20,17 @@ pub struct Config {
     pub leeway: Duration,
     /// Verified tokens kept, so that their signature is not checked again. Beyond it old ones go.
     pub cached_tokens: u64,
-    /// How long a verified token is believed without another look, at most a minute: so long does a
-    /// withdrawn key still work.
+    /// How long a verified token is believed without another look, at most a minute.
     #[serde(with = "humantime_serde")]
     pub cache_ttl: Duration,
+    /// How often the keys of every issuer are read again: so long does a withdrawn key still work.
+    /// Shorter asks the issuers more often.
+    #[serde(with = "humantime_serde")]
+    pub key_refresh: Duration,
+    /// How long the last keys of an issuer are believed that cannot be reached. They are kept in the
+    /// data directory, so a restart does not forget them.
+    #[serde(with = "humantime_serde")]
+    pub keys_good_for: Duration,
 }
 
 impl Default for Config {
@@ -34,44 +41,84 @@ impl Default for Config {
             leeway: Duration::from_secs(30),
             cached_tokens: 10_000,
             cache_ttl: Duration::from_secs(60),
+            key_refresh: Duration::from_secs(300),
+            keys_good_for: Duration::from_secs(24 * 3600),
         }
     }
 }
 
 /// One issuer of tokens.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct Issuer {
     /// Its name, exactly as in the claim `iss`.
     pub issuer: String,
     /// Audiences that mean this gateway; a token must name one of them in `aud`.
     pub audiences: Vec<String>,
     /// Signature algorithms that it uses. The token's own word is only compared with these.
-    #[serde(default = "usual_algorithms")]
     pub algorithms: Vec<Algorithm>,
-    /// A file with its JSON Web Key Set (RFC 7517). This or `jwks_url`.
-    #[serde(default)]
+    /// What its access tokens may call themselves in `typ`. An issuer that follows RFC 9068 writes
+    /// `at+jwt`, and then nothing else need be accepted.
+    pub token_types: Vec<TokenType>,
+    /// Find its keys by OpenID Connect discovery, at `/.well-known/openid-configuration` below its name.
+    /// This, `jwks_file` or `jwks_url`.
+    pub discovery: bool,
+    /// A file with its JSON Web Key Set (RFC 7517).
     pub jwks_file: Option<PathBuf>,
-    /// Where its key set is fetched; `https`, or plain `http` on this machine. This or `jwks_file`.
-    #[serde(default)]
+    /// Where its key set is fetched; `https`, or plain `http` on this machine.
     pub jwks_url: Option<Url>,
+    /// Hosts beside its own at which its description may say that its keys are.
+    pub key_hosts: Vec<String>,
+    /// Claims that a token must have beside those that every token must have.
+    pub required_claims: Vec<String>,
+    /// The institution of all its callers, whatever their tokens say.
+    pub institution: Option<String>,
     /// Claim with the caller's institution: a name, or a JSON pointer such as `/ext/institution`.
-    #[serde(default = "institution")]
     pub institution_claim: String,
+    /// What the values of that claim mean. If this is not empty, other values mean nothing.
+    pub institution_values: BTreeMap<String, String>,
     /// Claim with the caller's roles, a list or words parted by spaces: a name, or a JSON pointer such
     /// as `/realm_access/roles`.
-    #[serde(default = "roles")]
     pub roles_claim: String,
+    /// What the values of that claim mean, such as groups. If this is not empty, other values mean
+    /// nothing; if it is, the values are our own words.
+    pub role_values: BTreeMap<String, Vec<String>>,
+    /// Claim with what a token may be used for, such as `scope`. Unset, for all that its caller may do.
+    pub scopes_claim: Option<String>,
+    /// What the values of that claim mean; as with the roles.
+    pub scope_values: BTreeMap<String, Vec<String>>,
 }
 
-pub(super) fn usual_algorithms() -> Vec<Algorithm> {
-    vec![Algorithm::Es256, Algorithm::Rs256]
+impl Default for Issuer {
+    fn default() -> Self {
+        Self {
+            issuer: String::new(),
+            audiences: Vec::new(),
+            algorithms: vec![Algorithm::Es256, Algorithm::Rs256],
+            token_types: vec![TokenType::AccessToken, TokenType::Plain],
+            discovery: false,
+            jwks_file: None,
+            jwks_url: None,
+            key_hosts: Vec::new(),
+            required_claims: Vec::new(),
+            institution: None,
+            institution_claim: "institution".to_owned(),
+            institution_values: BTreeMap::new(),
+            roles_claim: "roles".to_owned(),
+            role_values: BTreeMap::new(),
+            scopes_claim: None,
+            scope_values: BTreeMap::new(),
+        }
+    }
 }
 
-pub(super) fn institution() -> String {
-    "institution".to_owned()
-}
-
-pub(super) fn roles() -> String {
-    "roles".to_owned()
+/// What a token calls itself in `typ`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum TokenType {
+    /// An access token of RFC 9068.
+    #[serde(rename = "at+jwt")]
+    AccessToken,
+    /// A token without a purpose of its own; also one that says nothing.
+    #[serde(rename = "JWT")]
+    Plain,
 }

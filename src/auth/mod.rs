@@ -1,32 +1,52 @@
 //! Who asks: believes signed tokens of trusted issuers, and nothing else.
 
+mod access_token;
+mod build;
 mod claims;
 mod config;
 mod credential;
 mod development;
+mod discovery;
 mod error;
+mod fetch;
 mod keys;
+mod mapping;
 
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
+use futures_util::future::join_all;
 use http::HeaderMap;
+use ring::digest;
 use secrecy::{ExposeSecret, SecretString};
+use tokio_util::sync::CancellationToken;
 
-use self::keys::{Keys, Source};
+use self::{
+    build::Trusted,
+    claims::Moment,
+    keys::{Custody, PAUSE, Shelf},
+};
 use crate::{
     domain::{Caller, Clock},
-    jose::{Jws, KeySet},
+    jose::Jws,
 };
 
 pub use self::{
-    config::{Config, Issuer},
+    config::{Config, Issuer, TokenType},
     credential::SUBPROTOCOL,
     development::{DevelopmentError, DevelopmentIssuer, ISSUER},
     error::{BuildError, Error},
-    keys::FetchKeys,
+    fetch::Fetch,
 };
 
 /// Any error of whoever fetches keys.
@@ -35,26 +55,39 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// No verified token is believed longer than this without another look.
 const MAX_CACHE_TTL: Duration = Duration::from_secs(60);
 
+/// What an authenticator stands on.
+#[derive(Debug)]
+pub struct Parts<'a> {
+    /// Whom to believe.
+    pub config: &'a Config,
+    /// The development issuer, if it is believed.
+    pub development: Option<&'a DevelopmentIssuer>,
+    /// What asks issuers; needed where one is not described by a file.
+    pub fetch: Option<Arc<dyn Fetch>>,
+    /// Where keys of issuers outlive the process.
+    pub keys_folder: Option<PathBuf>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
 /// Tells callers from strangers.
 #[derive(Debug)]
 pub struct Authenticator {
     issuers: HashMap<String, Trusted>,
-    /// Verified tokens by their whole text. Refused ones are not kept: inventing them costs nothing.
-    cache: moka::sync::Cache<String, Arc<Verified>>,
+    /// Verified tokens by their hash. Refused ones are not kept: inventing them costs nothing.
+    cache: moka::sync::Cache<[u8; 32], Arc<Verified>>,
+    /// Rises when a key goes; what was verified before is looked at anew.
+    epoch: Arc<AtomicU64>,
     leeway: Duration,
+    key_refresh: Duration,
     clock: Arc<dyn Clock>,
-}
-
-#[derive(Debug)]
-struct Trusted {
-    issuer: Issuer,
-    keys: Keys,
 }
 
 #[derive(Debug)]
 struct Verified {
     caller: Arc<Caller>,
     expires: i64,
+    epoch: u64,
 }
 
 /// A caller whose request goes on for long, and the credential that it rests on.
@@ -72,27 +105,22 @@ impl Session {
 }
 
 impl Authenticator {
-    /// Trusts the configured issuers, and the development issuer if one is given. `fetch` is needed
-    /// where an issuer has a `jwks_url`. Key files are read now, so that a bad one is noticed.
-    pub fn build(
-        config: &Config,
-        development: Option<&DevelopmentIssuer>,
-        fetch: Option<Arc<dyn FetchKeys>>,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, BuildError> {
-        let mut trusted = Vec::new();
-        for issuer in &config.issuers {
-            let (source, keys) = source(issuer, fetch.as_ref())?;
-            trusted.push((issuer.clone(), source, keys));
-        }
-        if let Some(development) = development {
-            trusted.push((development.issuer(), Source::Fixed, development.keys()));
-        }
+    /// Trusts the configured issuers, and the development issuer if one is given. Key files are read now,
+    /// so that a bad one is noticed; other keys are read by [`run`](Self::run), or when they are wanted.
+    pub fn build(parts: Parts<'_>) -> Result<Self, BuildError> {
+        let Parts { config, development, fetch, keys_folder, clock } = parts;
+        build::check_times(config)?;
+        let epoch = Arc::<AtomicU64>::default();
+        let custody = Custody {
+            shelf: keys_folder.map(Shelf::new),
+            good_for: config.keys_good_for,
+            epoch: epoch.clone(),
+            clock: clock.clone(),
+        };
         let mut issuers = HashMap::new();
-        for (issuer, source, keys) in trusted {
-            let name = issuer.issuer.clone();
-            let keys = Keys::new(&name, source, keys, Arc::clone(&clock));
-            if issuers.insert(name.clone(), Trusted { issuer, keys }).is_some() {
+        for trusted in build::trusted(config, development, fetch.as_ref(), &custody)? {
+            let name = trusted.issuer.issuer.clone();
+            if issuers.insert(name.clone(), trusted).is_some() {
                 return Err(BuildError::Twice(name));
             }
         }
@@ -103,7 +131,25 @@ impl Authenticator {
             .max_capacity(config.cached_tokens)
             .time_to_live(config.cache_ttl.min(MAX_CACHE_TTL))
             .build();
-        Ok(Self { issuers, cache, leeway: config.leeway, clock })
+        let (leeway, key_refresh) = (config.leeway, config.key_refresh);
+        Ok(Self { issuers, cache, epoch, leeway, key_refresh, clock })
+    }
+
+    /// Reads the keys of all issuers, again and again, so that new ones are there before they are used and
+    /// withdrawn ones go. After a failure the next look comes sooner.
+    pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
+        loop {
+            let looks = join_all(self.issuers.values().map(|trusted| trusted.keys.refresh()));
+            let all_went_well = tokio::select! {
+                looks = looks => looks.into_iter().all(|good| good),
+                () = shutdown.cancelled() => return,
+            };
+            let pause = if all_went_well { self.key_refresh } else { self.key_refresh.min(PAUSE) };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = shutdown.cancelled() => return,
+            }
+        }
     }
 
     /// The caller behind a request. Waits only for the keys of an issuer, and rarely.
@@ -135,69 +181,45 @@ impl Authenticator {
     }
 
     async fn verified(&self, token: &str) -> Result<Arc<Verified>, Error> {
-        if let Some(verified) = self.cache.get(token) {
-            let now = self.clock.now().as_second();
-            if claims::is_over(verified.expires, now, self.leeway) {
+        // Read before anything is checked: a key that goes meanwhile makes the result an old one.
+        let epoch = self.epoch.load(Ordering::Acquire);
+        let hash = sha256(token);
+        if let Some(verified) = self.cache.get(&hash).filter(|known| known.epoch == epoch) {
+            if self.moment().is_after(verified.expires) {
                 return Err(Error::TokenExpired);
             }
             return Ok(verified);
         }
         let (caller, expires) = self.verify(token).await?;
-        let verified = Arc::new(Verified { caller: Arc::new(caller), expires });
-        self.cache.insert(token.to_owned(), Arc::clone(&verified));
+        let verified = Arc::new(Verified { caller: Arc::new(caller), expires, epoch });
+        self.cache.insert(hash, Arc::clone(&verified));
         Ok(verified)
     }
 
     async fn verify(&self, token: &str) -> Result<(Caller, i64), Error> {
         let jws = Jws::parse(token).map_err(|_| Error::MalformedToken)?;
-        let header = &jws.header;
-        // An access token (RFC 9068) or a plain one; anything else was signed for another purpose.
-        let typ = header.typ.as_deref().unwrap_or("JWT").to_ascii_lowercase();
-        if !matches!(typ.trim_start_matches("application/"), "jwt" | "at+jwt") {
-            return Err(Error::MalformedToken);
-        }
+        let typ = access_token::token_type(&jws.header)?;
         let issuer = claims::required(&jws.claims, "iss")?;
-        let Trusted { issuer, keys } = self.issuers.get(issuer).ok_or(Error::UnknownIssuer)?;
-        let algorithm = issuer.algorithms.iter().find(|allowed| allowed.as_str() == header.alg);
+        let Trusted { issuer, mapping, keys } =
+            self.issuers.get(issuer).ok_or(Error::UnknownIssuer)?;
+        if !issuer.token_types.contains(&typ) {
+            return Err(Error::WrongTokenType);
+        }
+        let algorithm = issuer.algorithms.iter().find(|known| known.as_str() == jws.header.alg);
         let algorithm = *algorithm.ok_or(Error::AlgorithmNotAllowed)?;
-        let key = keys.find(header.kid.as_deref(), algorithm).await.ok_or(Error::UnknownKey)?;
+        let key = keys.find(jws.header.kid.as_deref(), algorithm).await?;
         if !jws.is_signed_by(&key) {
             return Err(Error::BadSignature);
         }
-        claims::caller(jws.claims, issuer, self.clock.now().as_second(), self.leeway)
+        access_token::caller(&jws.claims, typ, issuer, mapping, self.moment())
+    }
+
+    fn moment(&self) -> Moment {
+        Moment::new(self.clock.now().as_second(), self.leeway)
     }
 }
 
-/// Where an issuer's keys come from, and those that are there already.
-fn source(
-    issuer: &Issuer,
-    fetch: Option<&Arc<dyn FetchKeys>>,
-) -> Result<(Source, KeySet), BuildError> {
-    let wrong = |wrong| BuildError::Issuer { issuer: issuer.issuer.clone(), wrong };
-    if issuer.issuer.is_empty() || issuer.audiences.is_empty() || issuer.algorithms.is_empty() {
-        return Err(wrong("it needs a name, an audience and an algorithm"));
-    }
-    if issuer.issuer.contains('#') {
-        // A caller's id is issuer, `#` and subject.
-        return Err(wrong("its name must not contain `#`"));
-    }
-    match (&issuer.jwks_file, &issuer.jwks_url) {
-        (Some(path), None) => {
-            let unusable = |source| BuildError::Keys { path: path.clone(), source };
-            let json = std::fs::read(path).map_err(|error| unusable(error.into()))?;
-            let keys = KeySet::parse(&json).map_err(|error| unusable(error.into()))?;
-            Ok((Source::File(path.clone()), keys))
-        }
-        (None, Some(url)) => {
-            let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-            if url.scheme() != "https" && !(here && url.scheme() == "http") {
-                return Err(wrong("`jwks_url` must be https"));
-            }
-            let fetch = fetch.ok_or_else(|| wrong("`jwks_url` cannot be fetched here"))?;
-            Ok((Source::Url(url.clone(), Arc::clone(fetch)), KeySet::default()))
-        }
-        (Some(_), Some(_)) | (None, None) => {
-            Err(wrong("it needs either `jwks_file` or `jwks_url`"))
-        }
-    }
+fn sha256(text: &str) -> [u8; 32] {
+    let digest = digest::digest(&digest::SHA256, text.as_bytes());
+    digest.as_ref().try_into().expect("a SHA-256 has 32 bytes")
 }
