@@ -311,6 +311,8 @@ impl From<auth::Error> for ApiError {
             | auth::Error::AlgorithmNotAllowed
             | auth::Error::WrongTokenType
             | auth::Error::BoundToken
+            | auth::Error::BadPassport(_)
+            | auth::Error::PassportOfAnother
             | auth::Error::UnknownKey
             | auth::Error::BadSignature
             | auth::Error::MissingClaim

@@ -5,10 +5,12 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use url::Url;
 
 use super::{
-    BuildError, Config, DevelopmentIssuer, Issuer, discovery,
+    BuildError, Config, DevelopmentIssuer, Issuer,
+    discovery::Site,
     fetch::{Fetch, is_safe},
     keys::{Custody, Keys, Source, read_file},
     mapping::Mapping,
+    passport::{TrustedVisaIssuer, TrustedVisas},
 };
 use crate::jose::KeySet;
 
@@ -18,16 +20,17 @@ pub(super) struct Trusted {
     pub(super) issuer: Issuer,
     pub(super) mapping: Mapping,
     pub(super) keys: Keys,
+    /// Its own description, where it is asked for one.
+    pub(super) site: Option<Arc<Site>>,
 }
 
 /// Where the keys of an issuer are, as the configuration says.
-#[derive(Debug)]
-pub(super) struct Place<'a> {
-    pub(super) issuer: &'a str,
-    pub(super) discovery: bool,
-    pub(super) jwks_file: Option<&'a PathBuf>,
-    pub(super) jwks_url: Option<&'a Url>,
-    pub(super) key_hosts: &'a [String],
+struct Place<'a> {
+    issuer: &'a str,
+    discovery: bool,
+    jwks_file: Option<&'a PathBuf>,
+    jwks_url: Option<&'a Url>,
+    other_hosts: &'a [String],
 }
 
 /// All issuers of a configuration, and the development issuer.
@@ -45,16 +48,46 @@ pub(super) fn trusted(
             discovery: issuer.discovery,
             jwks_file: issuer.jwks_file.as_ref(),
             jwks_url: issuer.jwks_url.as_ref(),
-            key_hosts: &issuer.key_hosts,
+            other_hosts: &issuer.other_hosts,
         };
-        let keys = place.keys(fetch, custody.clone())?;
-        trusted.push(Trusted { issuer: issuer.clone(), mapping: mapping(issuer)?, keys });
+        let (keys, site) = place.keys(fetch, custody.clone())?;
+        trusted.push(Trusted { issuer: issuer.clone(), mapping: mapping(issuer)?, keys, site });
     }
     if let Some(development) = development {
         let issuer = development.issuer();
         let known = Some(development.keys());
         let keys = Keys::new(&issuer.issuer, Source::Fixed, known, custody.clone());
-        trusted.push(Trusted { mapping: mapping(&issuer)?, issuer, keys });
+        trusted.push(Trusted { mapping: mapping(&issuer)?, issuer, keys, site: None });
+    }
+    Ok(trusted)
+}
+
+/// All issuers of visas.
+pub(super) fn trusted_visas(
+    config: &Config,
+    fetch: Option<&Arc<dyn Fetch>>,
+    custody: &Custody,
+) -> Result<TrustedVisas, BuildError> {
+    let mut trusted = TrustedVisas::new();
+    for issuer in &config.visa_issuers {
+        if issuer.issuer.is_empty() || issuer.sources.is_empty() {
+            return Err(flawed(&issuer.issuer, "an issuer of visas needs a name and `sources`"));
+        }
+        if issuer.jku.is_some() && issuer.jwks_url.is_some() {
+            return Err(flawed(&issuer.issuer, "it needs one place of its keys, and not two"));
+        }
+        let place = Place {
+            issuer: &issuer.issuer,
+            discovery: issuer.discovery,
+            jwks_file: issuer.jwks_file.as_ref(),
+            jwks_url: issuer.jku.as_ref().or(issuer.jwks_url.as_ref()),
+            other_hosts: &issuer.other_hosts,
+        };
+        let (keys, _) = place.keys(fetch, custody.clone())?;
+        let known = TrustedVisaIssuer { config: issuer.clone(), keys };
+        if trusted.insert(issuer.issuer.clone(), known).is_some() {
+            return Err(BuildError::Twice(issuer.issuer.clone()));
+        }
     }
     Ok(trusted)
 }
@@ -75,8 +108,7 @@ fn mapping(issuer: &Issuer) -> Result<Mapping, BuildError> {
 }
 
 fn check(issuer: &Issuer) -> Result<(), BuildError> {
-    let wrong =
-        |wrong: &str| BuildError::Issuer { issuer: issuer.issuer.clone(), wrong: wrong.to_owned() };
+    let wrong = |wrong| flawed(&issuer.issuer, wrong);
     if issuer.issuer.is_empty() || issuer.audiences.is_empty() || issuer.algorithms.is_empty() {
         return Err(wrong("it needs a name, an audience and an algorithm"));
     }
@@ -87,28 +119,32 @@ fn check(issuer: &Issuer) -> Result<(), BuildError> {
     if issuer.token_types.is_empty() {
         return Err(wrong("it needs one of the `token_types`"));
     }
+    if issuer.userinfo && !issuer.discovery {
+        return Err(wrong("`userinfo` needs `discovery`"));
+    }
     Ok(())
 }
 
 impl Place<'_> {
     /// The keys that are there. Files are read now, so that a bad one is noticed.
-    pub(super) fn keys(
+    fn keys(
         &self,
         fetch: Option<&Arc<dyn Fetch>>,
         custody: Custody,
-    ) -> Result<Keys, BuildError> {
+    ) -> Result<(Keys, Option<Arc<Site>>), BuildError> {
         let (source, initial) = self.source(fetch)?;
-        Ok(Keys::new(self.issuer, source, initial, custody))
+        let site = match &source {
+            Source::Discovery(site) => Some(Arc::clone(site)),
+            Source::Fixed | Source::File(_) | Source::Url(..) => None,
+        };
+        Ok((Keys::new(self.issuer, source, initial, custody), site))
     }
 
     fn source(
         &self,
         fetch: Option<&Arc<dyn Fetch>>,
     ) -> Result<(Source, Option<KeySet>), BuildError> {
-        let wrong = |wrong: &str| BuildError::Issuer {
-            issuer: self.issuer.to_owned(),
-            wrong: wrong.to_owned(),
-        };
+        let wrong = |wrong| flawed(self.issuer, wrong);
         let fetch = || fetch.cloned().ok_or_else(|| wrong("its keys cannot be fetched here"));
         match (self.jwks_file, self.jwks_url, self.discovery) {
             (Some(path), None, false) => {
@@ -119,16 +155,17 @@ impl Place<'_> {
             (None, Some(url), false) if is_safe(url) => {
                 Ok((Source::Url(url.clone(), fetch()?), None))
             }
-            (None, Some(_), false) => Err(wrong("`jwks_url` must be https")),
+            (None, Some(_), false) => Err(wrong("its keys must be at an https URL")),
             (None, None, true) => {
-                let at = discovery::address(self.issuer)
+                let site = Site::new(self.issuer, self.other_hosts, fetch()?)
                     .ok_or_else(|| wrong("its name must be an https URL to discover its keys"))?;
-                Ok((
-                    Source::Discovery { at, hosts: self.key_hosts.to_vec(), fetch: fetch()? },
-                    None,
-                ))
+                Ok((Source::Discovery(Arc::new(site)), None))
             }
-            _ => Err(wrong("it needs one of `discovery`, `jwks_file` and `jwks_url`")),
+            _ => Err(wrong("it needs one place of its keys, and not two")),
         }
     }
+}
+
+fn flawed(issuer: &str, wrong: &str) -> BuildError {
+    BuildError::Issuer { issuer: issuer.to_owned(), wrong: wrong.to_owned() }
 }

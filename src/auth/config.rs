@@ -13,6 +13,8 @@ use crate::jose::Algorithm;
 pub struct Config {
     /// The issuers. A token of any other is refused.
     pub issuers: Vec<Issuer>,
+    /// Whose visas are believed (GA4GH Passport 1.2). Those of any other are ignored.
+    pub visa_issuers: Vec<VisaIssuer>,
     /// Believe tokens that this gateway mints itself, with a key in its data directory. For trials.
     pub development_issuer: bool,
     /// How far the clocks of issuer and gateway may differ.
@@ -37,6 +39,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             issuers: Vec::new(),
+            visa_issuers: Vec::new(),
             development_issuer: false,
             leeway: Duration::from_secs(30),
             cached_tokens: 10_000,
@@ -67,8 +70,8 @@ pub struct Issuer {
     pub jwks_file: Option<PathBuf>,
     /// Where its key set is fetched; `https`, or plain `http` on this machine.
     pub jwks_url: Option<Url>,
-    /// Hosts beside its own at which its description may say that its keys are.
-    pub key_hosts: Vec<String>,
+    /// Hosts beside its own at which its description may say that its keys and endpoints are.
+    pub other_hosts: Vec<String>,
     /// Claims that a token must have beside those that every token must have.
     pub required_claims: Vec<String>,
     /// The institution of all its callers, whatever their tokens say.
@@ -87,6 +90,12 @@ pub struct Issuer {
     pub scopes_claim: Option<String>,
     /// What the values of that claim mean; as with the roles.
     pub scope_values: BTreeMap<String, Vec<String>>,
+    /// Believe the passports that it signs (GA4GH Passport 1.2), shown beside a token in
+    /// `X-GA4GH-Passport` or in its place.
+    pub passports: bool,
+    /// Ask its `UserInfo` endpoint for the visas of whoever shows a token with the scope
+    /// `ga4gh_passport_v1`, at most once an hour for a token. Needs `discovery`.
+    pub userinfo: bool,
 }
 
 impl Default for Issuer {
@@ -99,7 +108,7 @@ impl Default for Issuer {
             discovery: false,
             jwks_file: None,
             jwks_url: None,
-            key_hosts: Vec::new(),
+            other_hosts: Vec::new(),
             required_claims: Vec::new(),
             institution: None,
             institution_claim: "institution".to_owned(),
@@ -108,6 +117,50 @@ impl Default for Issuer {
             role_values: BTreeMap::new(),
             scopes_claim: None,
             scope_values: BTreeMap::new(),
+            passports: false,
+            userinfo: false,
+        }
+    }
+}
+
+/// One issuer of visas.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VisaIssuer {
+    /// Its name, exactly as in the claim `iss`; any text.
+    pub issuer: String,
+    /// Signature algorithms that it uses: `ES256` and `RS256` are all that visas may have.
+    pub algorithms: Vec<Algorithm>,
+    /// The address of its key set that its visas must name in `jku`, and at which it is fetched. This,
+    /// `jwks_file`, `jwks_url` or `discovery`; with the others `jku` is not looked at.
+    pub jku: Option<Url>,
+    /// A file with its key set.
+    pub jwks_file: Option<PathBuf>,
+    /// Where its key set is fetched.
+    pub jwks_url: Option<Url>,
+    /// Find its keys by OpenID Connect discovery below its name.
+    pub discovery: bool,
+    /// Hosts beside its own at which its description may say that its keys and endpoints are.
+    pub other_hosts: Vec<String>,
+    /// Organizations for which it may speak, as in the claim `source`; `*` means any.
+    pub sources: Vec<String>,
+    /// How long after it was asserted a visa counts, whatever its `exp` says.
+    #[serde(with = "humantime_serde")]
+    pub max_age: Duration,
+}
+
+impl Default for VisaIssuer {
+    fn default() -> Self {
+        Self {
+            issuer: String::new(),
+            algorithms: vec![Algorithm::Es256, Algorithm::Rs256],
+            jku: None,
+            jwks_file: None,
+            jwks_url: None,
+            discovery: false,
+            other_hosts: Vec::new(),
+            sources: Vec::new(),
+            max_age: Duration::from_secs(365 * 24 * 3600),
         }
     }
 }

@@ -1,9 +1,51 @@
-//! What an issuer says of itself (OpenID Connect Discovery 1.0). Pure.
+//! What an issuer says of itself (OpenID Connect Discovery 1.0).
 
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
 use serde::Deserialize;
 use url::Url;
 
-use super::{BoxError, fetch::is_safe};
+use super::{
+    BoxError,
+    fetch::{Fetch, is_safe},
+};
+
+/// An issuer that describes itself at an address below its name.
+#[derive(Debug)]
+pub(super) struct Site {
+    issuer: String,
+    /// Where the description is.
+    pub(super) at: Url,
+    /// Further hosts at which it may say that keys and endpoints are.
+    hosts: Vec<String>,
+    pub(super) fetch: Arc<dyn Fetch>,
+    last: ArcSwapOption<Metadata>,
+}
+
+impl Site {
+    /// The site of an issuer. `None` means that its name is no address that may be asked.
+    pub(super) fn new(issuer: &str, hosts: &[String], fetch: Arc<dyn Fetch>) -> Option<Self> {
+        let (issuer, at) = (issuer.to_owned(), address(issuer)?);
+        Some(Self { issuer, at, hosts: hosts.to_vec(), fetch, last: ArcSwapOption::empty() })
+    }
+
+    /// Reads the description anew.
+    pub(super) async fn read(&self) -> Result<Arc<Metadata>, BoxError> {
+        let json = self.fetch.get(&self.at, None).await?;
+        let metadata = Arc::new(read(&json, &self.issuer, &self.hosts)?);
+        self.last.store(Some(Arc::clone(&metadata)));
+        Ok(metadata)
+    }
+
+    /// The description as it was read last.
+    pub(super) async fn metadata(&self) -> Result<Arc<Metadata>, BoxError> {
+        match self.last.load_full() {
+            Some(metadata) => Ok(metadata),
+            None => self.read().await,
+        }
+    }
+}
 
 /// What we read of an issuer's own description.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -11,10 +53,12 @@ pub(super) struct Metadata {
     issuer: String,
     /// Where its keys are.
     pub(super) jwks_uri: Url,
+    /// Where it tells who somebody is.
+    pub(super) userinfo_endpoint: Option<Url>,
 }
 
 /// Where an issuer describes itself. Names end in a slash or do not; the address has one either way.
-pub(super) fn address(issuer: &str) -> Option<Url> {
+fn address(issuer: &str) -> Option<Url> {
     let base = issuer.strip_suffix('/').unwrap_or(issuer);
     let url: Url = format!("{base}/.well-known/openid-configuration").parse().ok()?;
     let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
@@ -24,12 +68,13 @@ pub(super) fn address(issuer: &str) -> Option<Url> {
 /// Reads the description of `issuer`. It must name itself as it is known here, and its addresses must be
 /// at its own host or at one of `hosts`: whoever can write the description must not choose freely whom
 /// the gateway asks.
-pub(super) fn read(json: &[u8], issuer: &str, hosts: &[String]) -> Result<Metadata, BoxError> {
+fn read(json: &[u8], issuer: &str, hosts: &[String]) -> Result<Metadata, BoxError> {
     let metadata: Metadata = serde_json::from_slice(json)?;
     if metadata.issuer != issuer {
         return Err("the description names another issuer".into());
     }
-    if !is_allowed(&metadata.jwks_uri, issuer, hosts) {
+    let addresses = [Some(&metadata.jwks_uri), metadata.userinfo_endpoint.as_ref()];
+    if !addresses.into_iter().flatten().all(|url| is_allowed(url, issuer, hosts)) {
         return Err("an address in the description is at a host that is not allowed".into());
     }
     Ok(metadata)

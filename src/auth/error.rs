@@ -31,6 +31,12 @@ pub enum Error {
     /// Its issuer has no such key.
     #[error("the token's key is not known")]
     UnknownKey,
+    /// The passport that was shown is not believed, for this reason; so neither is anything else.
+    #[error("the passport is not believed: {0}")]
+    BadPassport(&'static str),
+    /// The passport is not the caller's own, and no visa ties the two together.
+    #[error("the passport is somebody else's")]
+    PassportOfAnother,
     /// The keys of its issuer were never read, or too long ago. A later moment may do.
     #[error("the keys of the token's issuer cannot be read now")]
     KeysUnavailable,
@@ -63,6 +69,8 @@ impl Error {
             Self::WrongTokenType => "wrong_token_type",
             Self::BoundToken => "bound_token",
             Self::UnknownKey => "unknown_key",
+            Self::BadPassport(_) => "bad_passport",
+            Self::PassportOfAnother => "passport_of_another",
             Self::KeysUnavailable => "issuer_unavailable",
             Self::BadSignature => "bad_signature",
             Self::MissingClaim => "missing_claim",

@@ -11,6 +11,9 @@ mod error;
 mod fetch;
 mod keys;
 mod mapping;
+mod passport;
+mod userinfo;
+mod verify;
 
 #[cfg(test)]
 mod tests;
@@ -18,31 +21,26 @@ mod tests;
 use std::{
     collections::HashMap,
     path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
 
 use futures_util::future::join_all;
 use http::HeaderMap;
-use ring::digest;
-use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 
 use self::{
     build::Trusted,
     claims::Moment,
-    keys::{Custody, PAUSE, Shelf},
+    credential::Shown,
+    keys::{Custody, Keys, PAUSE, Shelf},
+    passport::TrustedVisas,
+    userinfo::UserInfo,
 };
-use crate::{
-    domain::{Caller, Clock},
-    jose::Jws,
-};
+use crate::domain::{Caller, Clock};
 
 pub use self::{
-    config::{Config, Issuer, TokenType},
+    config::{Config, Issuer, TokenType, VisaIssuer},
     credential::SUBPROTOCOL,
     development::{DevelopmentError, DevelopmentIssuer, ISSUER},
     error::{BuildError, Error},
@@ -74,6 +72,8 @@ pub struct Parts<'a> {
 #[derive(Debug)]
 pub struct Authenticator {
     issuers: HashMap<String, Trusted>,
+    visa_issuers: TrustedVisas,
+    user_info: UserInfo,
     /// Verified tokens by their hash. Refused ones are not kept: inventing them costs nothing.
     cache: moka::sync::Cache<[u8; 32], Arc<Verified>>,
     /// Rises when a key goes; what was verified before is looked at anew.
@@ -87,13 +87,15 @@ pub struct Authenticator {
 struct Verified {
     caller: Arc<Caller>,
     expires: i64,
+    /// When a visa of the caller ends.
+    look_again: i64,
     epoch: u64,
 }
 
 /// A caller whose request goes on for long, and the credential that it rests on.
 #[derive(Debug)]
 pub struct Session {
-    token: SecretString,
+    shown: Shown<'static>,
     verified: Arc<Verified>,
 }
 
@@ -127,19 +129,23 @@ impl Authenticator {
         if issuers.is_empty() {
             return Err(BuildError::NoIssuer);
         }
+        let visa_issuers = build::trusted_visas(config, fetch.as_ref(), &custody)?;
         let cache = moka::sync::Cache::builder()
             .max_capacity(config.cached_tokens)
             .time_to_live(config.cache_ttl.min(MAX_CACHE_TTL))
             .build();
         let (leeway, key_refresh) = (config.leeway, config.key_refresh);
-        Ok(Self { issuers, cache, epoch, leeway, key_refresh, clock })
+        let user_info = UserInfo::new(config.cached_tokens);
+        Ok(Self { issuers, visa_issuers, user_info, cache, epoch, leeway, key_refresh, clock })
     }
 
     /// Reads the keys of all issuers, again and again, so that new ones are there before they are used and
     /// withdrawn ones go. After a failure the next look comes sooner.
     pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
         loop {
-            let looks = join_all(self.issuers.values().map(|trusted| trusted.keys.refresh()));
+            let issuers = self.issuers.values().map(|trusted| &trusted.keys);
+            let keys = issuers.chain(self.visa_issuers.values().map(|trusted| &trusted.keys));
+            let looks = join_all(keys.map(Keys::refresh));
             let all_went_well = tokio::select! {
                 looks = looks => looks.into_iter().all(|good| good),
                 () = shutdown.cancelled() => return,
@@ -154,21 +160,21 @@ impl Authenticator {
 
     /// The caller behind a request. Waits only for the keys of an issuer, and rarely.
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Arc<Caller>, Error> {
-        let token = credential::token(headers)?;
-        Ok(Arc::clone(&self.verified(&token).await?.caller))
+        let shown = credential::shown(headers)?;
+        Ok(Arc::clone(&self.verified(&shown).await?.caller))
     }
 
     /// The caller behind a request that goes on for long, with the credential for further looks. A
     /// websocket may show its token as a subprotocol, since browsers let it send no other header.
     pub async fn begin_session(&self, headers: &HeaderMap) -> Result<Session, Error> {
-        let token = credential::token_of_session(headers)?;
-        let verified = self.verified(&token).await?;
-        Ok(Session { token: SecretString::from(&*token), verified })
+        let shown = credential::shown_in_session(headers)?;
+        let verified = self.verified(&shown).await?;
+        Ok(Session { shown: shown.into_owned(), verified })
     }
 
     /// Looks at a credential once more: its time may be over, or its key withdrawn.
     pub async fn recheck(&self, session: &mut Session) -> Result<(), Error> {
-        session.verified = self.verified(session.token.expose_secret()).await?;
+        session.verified = self.verified(&session.shown).await?;
         Ok(())
     }
 
@@ -180,46 +186,7 @@ impl Authenticator {
         Duration::from_millis(u64::try_from(left.max(0)).unwrap_or(u64::MAX))
     }
 
-    async fn verified(&self, token: &str) -> Result<Arc<Verified>, Error> {
-        // Read before anything is checked: a key that goes meanwhile makes the result an old one.
-        let epoch = self.epoch.load(Ordering::Acquire);
-        let hash = sha256(token);
-        if let Some(verified) = self.cache.get(&hash).filter(|known| known.epoch == epoch) {
-            if self.moment().is_after(verified.expires) {
-                return Err(Error::TokenExpired);
-            }
-            return Ok(verified);
-        }
-        let (caller, expires) = self.verify(token).await?;
-        let verified = Arc::new(Verified { caller: Arc::new(caller), expires, epoch });
-        self.cache.insert(hash, Arc::clone(&verified));
-        Ok(verified)
-    }
-
-    async fn verify(&self, token: &str) -> Result<(Caller, i64), Error> {
-        let jws = Jws::parse(token).map_err(|_| Error::MalformedToken)?;
-        let typ = access_token::token_type(&jws.header)?;
-        let issuer = claims::required(&jws.claims, "iss")?;
-        let Trusted { issuer, mapping, keys } =
-            self.issuers.get(issuer).ok_or(Error::UnknownIssuer)?;
-        if !issuer.token_types.contains(&typ) {
-            return Err(Error::WrongTokenType);
-        }
-        let algorithm = issuer.algorithms.iter().find(|known| known.as_str() == jws.header.alg);
-        let algorithm = *algorithm.ok_or(Error::AlgorithmNotAllowed)?;
-        let key = keys.find(jws.header.kid.as_deref(), algorithm).await?;
-        if !jws.is_signed_by(&key) {
-            return Err(Error::BadSignature);
-        }
-        access_token::caller(&jws.claims, typ, issuer, mapping, self.moment())
-    }
-
     fn moment(&self) -> Moment {
         Moment::new(self.clock.now().as_second(), self.leeway)
     }
-}
-
-fn sha256(text: &str) -> [u8; 32] {
-    let digest = digest::digest(&digest::SHA256, text.as_bytes());
-    digest.as_ref().try_into().expect("a SHA-256 has 32 bytes")
 }

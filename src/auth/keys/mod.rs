@@ -146,7 +146,7 @@ impl Keys {
 
     async fn read(&self, last_read: &mut Option<Timestamp>) -> bool {
         *last_read = Some(self.clock.now());
-        let read = tokio::time::timeout(PATIENCE, self.source.read(&self.issuer)).await;
+        let read = tokio::time::timeout(PATIENCE, self.source.read()).await;
         let json = read.unwrap_or_else(|late| Err(late.into()));
         match json.and_then(|json| Ok((KeySet::parse_any(&json)?, json))) {
             Ok((keys, json)) => {

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use url::Url;
 
-use super::super::{BoxError, discovery, fetch::Fetch};
+use super::super::{BoxError, discovery::Site, fetch::Fetch};
 use crate::jose::KeySet;
 
 /// Where keys come from.
@@ -16,15 +16,8 @@ pub(in crate::auth) enum Source {
     File(PathBuf),
     /// An address.
     Url(Url, Arc<dyn Fetch>),
-    /// Wherever the issuer's own description says, at its own host or one of these.
-    Discovery {
-        /// Where the description is.
-        at: Url,
-        /// Further hosts at which the keys may be.
-        hosts: Vec<String>,
-        /// What asks.
-        fetch: Arc<dyn Fetch>,
-    },
+    /// Wherever the issuer's own description says.
+    Discovery(Arc<Site>),
 }
 
 impl Source {
@@ -35,7 +28,7 @@ impl Source {
 
     /// Whether it may be out of reach.
     pub(super) fn is_far(&self) -> bool {
-        matches!(self, Self::Url(..) | Self::Discovery { .. })
+        matches!(self, Self::Url(..) | Self::Discovery(_))
     }
 
     /// What it is called where keys are kept: those of another source are not taken for its own.
@@ -44,19 +37,16 @@ impl Source {
             Self::Fixed => "fixed".to_owned(),
             Self::File(path) => path.display().to_string(),
             Self::Url(url, _) => url.to_string(),
-            Self::Discovery { at, .. } => at.to_string(),
+            Self::Discovery(site) => site.at.to_string(),
         }
     }
 
-    pub(super) async fn read(&self, issuer: &str) -> Result<Vec<u8>, BoxError> {
+    pub(super) async fn read(&self) -> Result<Vec<u8>, BoxError> {
         match self {
             Self::Fixed => Err("these keys never change".into()),
             Self::File(path) => Ok(tokio::fs::read(path).await?),
             Self::Url(url, fetch) => fetch.get(url, None).await,
-            Self::Discovery { at, hosts, fetch } => {
-                let metadata = discovery::read(&fetch.get(at, None).await?, issuer, hosts)?;
-                fetch.get(&metadata.jwks_uri, None).await
-            }
+            Self::Discovery(site) => site.fetch.get(&site.read().await?.jwks_uri, None).await,
         }
     }
 }

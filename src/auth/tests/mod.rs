@@ -5,6 +5,7 @@ mod honest;
 mod hostile;
 mod keys;
 mod mapping;
+mod passports;
 mod session;
 
 use std::{
