@@ -303,7 +303,9 @@ fn reason_of_refusal(refusal: Refusal) -> &'static str {
 impl From<auth::Error> for ApiError {
     fn from(error: auth::Error) -> Self {
         let status = match error {
-            auth::Error::KeysUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            auth::Error::KeysUnavailable | auth::Error::StoreUnavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             auth::Error::MissingCredential
             | auth::Error::MalformedToken
             | auth::Error::TokenTooLong
@@ -311,6 +313,7 @@ impl From<auth::Error> for ApiError {
             | auth::Error::AlgorithmNotAllowed
             | auth::Error::WrongTokenType
             | auth::Error::BoundToken
+            | auth::Error::UnknownApiKey
             | auth::Error::BadPassport(_)
             | auth::Error::PassportOfAnother
             | auth::Error::UnknownKey
@@ -322,6 +325,21 @@ impl From<auth::Error> for ApiError {
         };
         let told = Self::new(status, error.reason(), error.to_string());
         if status == StatusCode::SERVICE_UNAVAILABLE { told.retry_after(None) } else { told }
+    }
+}
+
+impl From<auth::KeyError> for ApiError {
+    fn from(error: auth::KeyError) -> Self {
+        use auth::KeyError as E;
+        let msg = error.to_string();
+        match error {
+            E::BadRequest(_) => Self::bad_request("bad_member", msg),
+            E::Beyond(_) => Self::new(StatusCode::FORBIDDEN, "beyond_own_rights", msg),
+            E::MadeByKey => Self::new(StatusCode::FORBIDDEN, "key_makes_no_key", msg),
+            E::TooMany(_) => Self::new(StatusCode::CONFLICT, "limit_reached", msg),
+            E::Unknown => Self::new(StatusCode::NOT_FOUND, "unknown_key_id", msg),
+            E::Database(source) => Self::internal(&source),
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use url::Url;
 
 use crate::{
     alerts::Alerts,
-    auth::Authenticator,
+    auth::{ApiKeys, Authenticator},
     events::Events,
     federation::{Federation, PanelCatalogue, Scout, nodes::Nodes},
     gateway::Gateway,
@@ -117,6 +117,8 @@ pub struct Api {
     pub panels: PanelCatalogue,
     /// Tells who asks.
     pub authenticator: Arc<Authenticator>,
+    /// The keys of machines.
+    pub api_keys: Arc<ApiKeys>,
     /// What happens, for those who listen.
     pub events: Events,
     /// What is counted.

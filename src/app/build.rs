@@ -10,6 +10,7 @@ use super::issuers::authenticator;
 use crate::{
     alerts::{self, Alerts},
     api::Api,
+    auth::ApiKeys,
     backend::client::Client,
     config::{Config, SecretRef},
     database::Database,
@@ -42,8 +43,10 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let client = Client::try_new(config.client.clone())
         .context("the authorities to trust cannot be read")?;
-    let authenticator = authenticator(config, client.clone(), clock.clone())?;
     let database = open_database(config).await?;
+    let keys = ApiKeys::new(database.clone(), config.auth.keys.clone(), clock.clone());
+    let api_keys = Arc::new(keys);
+    let authenticator = authenticator(config, client.clone(), api_keys.clone(), clock.clone())?;
     let master = open_key_file(&config.data_dir.join("master.key"))?;
 
     let ledger = Ledger::new(database.clone(), clock.clone());
@@ -92,6 +95,7 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         scout,
         panels: catalogue,
         authenticator: Arc::new(authenticator),
+        api_keys,
         events,
         metrics,
         config: Arc::new(config.api.clone()),

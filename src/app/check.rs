@@ -30,6 +30,7 @@ pub fn check(config: &Config) -> Vec<String> {
         development: None,
         fetch: Some(Arc::new(ByHttp(client))),
         keys_folder: None,
+        api_keys: None,
         clock,
     };
     if !config.auth.issuers.is_empty()

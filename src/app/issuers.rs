@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::{
-    auth::{self, Authenticator, DevelopmentIssuer, Fetch},
+    auth::{self, ApiKeys, Authenticator, DevelopmentIssuer, Fetch},
     backend::client::{Answer, Client},
     config::Config,
     domain::{Clock, Credential},
@@ -19,6 +19,7 @@ use crate::{
 pub(super) fn authenticator(
     config: &Config,
     client: Client,
+    api_keys: Arc<ApiKeys>,
     clock: Arc<dyn Clock>,
 ) -> Result<Authenticator> {
     let alone = config.auth.issuers.is_empty();
@@ -35,6 +36,7 @@ pub(super) fn authenticator(
         development: development.as_ref(),
         fetch: Some(Arc::new(ByHttp(client))),
         keys_folder: Some(config.data_dir.join("keys")),
+        api_keys: Some(api_keys),
         clock,
     })?)
 }

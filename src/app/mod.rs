@@ -54,6 +54,7 @@ impl App {
         alerts.start(&tracker, &shutdown);
         tracker.spawn(nodes.run(shutdown.clone()));
         tracker.spawn(api.authenticator.clone().run(shutdown.clone()));
+        tracker.spawn(api.api_keys.clone().run(shutdown.clone()));
         let grace_period = config.server.grace_period;
         let metrics = api.metrics.clone();
         let events = api.events.clone();

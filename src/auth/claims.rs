@@ -30,6 +30,11 @@ impl Moment {
         self.now >= end.saturating_add(self.leeway)
     }
 
+    /// The end to state for something that ends then without leeway, since the clock is our own.
+    pub(super) fn own_end(self, end: i64) -> i64 {
+        end.saturating_sub(self.leeway)
+    }
+
     /// Whether something that begins then is still to come.
     pub(super) fn is_before(self, start: i64) -> bool {
         start > self.now.saturating_add(self.leeway)

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use serde::Deserialize;
 use url::Url;
 
+use super::KeysConfig;
 use crate::jose::Algorithm;
 
 /// Whose tokens are believed.
@@ -33,6 +34,8 @@ pub struct Config {
     /// data directory, so a restart does not forget them.
     #[serde(with = "humantime_serde")]
     pub keys_good_for: Duration,
+    /// Bounds of API keys.
+    pub keys: KeysConfig,
 }
 
 impl Default for Config {
@@ -46,6 +49,7 @@ impl Default for Config {
             cache_ttl: Duration::from_secs(60),
             key_refresh: Duration::from_secs(300),
             keys_good_for: Duration::from_secs(24 * 3600),
+            keys: KeysConfig::default(),
         }
     }
 }

@@ -31,6 +31,12 @@ pub enum Error {
     /// Its issuer has no such key.
     #[error("the token's key is not known")]
     UnknownKey,
+    /// There is no such API key, or it was revoked.
+    #[error("the API key is not known")]
+    UnknownApiKey,
+    /// API keys cannot be looked up now. A later moment may do.
+    #[error("the credential cannot be looked up now")]
+    StoreUnavailable,
     /// The passport that was shown is not believed, for this reason; so neither is anything else.
     #[error("the passport is not believed: {0}")]
     BadPassport(&'static str),
@@ -69,6 +75,8 @@ impl Error {
             Self::WrongTokenType => "wrong_token_type",
             Self::BoundToken => "bound_token",
             Self::UnknownKey => "unknown_key",
+            Self::UnknownApiKey => "unknown_api_key",
+            Self::StoreUnavailable => "credentials_unavailable",
             Self::BadPassport(_) => "bad_passport",
             Self::PassportOfAnother => "passport_of_another",
             Self::KeysUnavailable => "issuer_unavailable",

@@ -1,6 +1,7 @@
-//! Who asks: believes signed tokens of trusted issuers, and nothing else.
+//! Who asks: believes signed tokens of trusted issuers and API keys of its own, and nothing else.
 
 mod access_token;
+mod api_keys;
 mod build;
 mod claims;
 mod config;
@@ -40,6 +41,7 @@ use self::{
 use crate::domain::{Caller, Clock};
 
 pub use self::{
+    api_keys::{ApiKey, ApiKeys, KeyError, KeysConfig, NewKey},
     config::{Config, Issuer, TokenType, VisaIssuer},
     credential::SUBPROTOCOL,
     development::{DevelopmentError, DevelopmentIssuer, ISSUER},
@@ -64,6 +66,8 @@ pub struct Parts<'a> {
     pub fetch: Option<Arc<dyn Fetch>>,
     /// Where keys of issuers outlive the process.
     pub keys_folder: Option<PathBuf>,
+    /// API keys, where there are any.
+    pub api_keys: Option<Arc<ApiKeys>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -74,9 +78,10 @@ pub struct Authenticator {
     issuers: HashMap<String, Trusted>,
     visa_issuers: TrustedVisas,
     user_info: UserInfo,
+    api_keys: Option<Arc<ApiKeys>>,
     /// Verified tokens by their hash. Refused ones are not kept: inventing them costs nothing.
     cache: moka::sync::Cache<[u8; 32], Arc<Verified>>,
-    /// Rises when a key goes; what was verified before is looked at anew.
+    /// Rises when a key of an issuer goes or an API key is revoked; what was verified before is looked at anew.
     epoch: Arc<AtomicU64>,
     leeway: Duration,
     key_refresh: Duration,
@@ -110,9 +115,9 @@ impl Authenticator {
     /// Trusts the configured issuers, and the development issuer if one is given. Key files are read now,
     /// so that a bad one is noticed; other keys are read by [`run`](Self::run), or when they are wanted.
     pub fn build(parts: Parts<'_>) -> Result<Self, BuildError> {
-        let Parts { config, development, fetch, keys_folder, clock } = parts;
+        let Parts { config, development, fetch, keys_folder, api_keys, clock } = parts;
         build::check_times(config)?;
-        let epoch = Arc::<AtomicU64>::default();
+        let epoch = api_keys.as_ref().map(|keys| keys.epoch()).unwrap_or_default();
         let custody = Custody {
             shelf: keys_folder.map(Shelf::new),
             good_for: config.keys_good_for,
@@ -136,7 +141,17 @@ impl Authenticator {
             .build();
         let (leeway, key_refresh) = (config.leeway, config.key_refresh);
         let user_info = UserInfo::new(config.cached_tokens);
-        Ok(Self { issuers, visa_issuers, user_info, cache, epoch, leeway, key_refresh, clock })
+        Ok(Self {
+            issuers,
+            visa_issuers,
+            user_info,
+            api_keys,
+            cache,
+            epoch,
+            leeway,
+            key_refresh,
+            clock,
+        })
     }
 
     /// Reads the keys of all issuers, again and again, so that new ones are there before they are used and

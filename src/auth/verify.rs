@@ -6,6 +6,7 @@ use ring::digest;
 
 use super::{
     Authenticator, Error, Verified, access_token,
+    api_keys::is_api_key,
     build::Trusted,
     claims::{self, Claims},
     credential::Shown,
@@ -25,16 +26,22 @@ impl Authenticator {
         let epoch = self.epoch.load(Ordering::Acquire);
         let (hash, moment) = (hash(shown), self.moment());
         let known = self.cache.get(&hash).filter(|known| known.epoch == epoch);
-        if let Some(verified) = known.filter(|known| !moment.is_after(known.look_again)) {
-            if moment.is_after(verified.expires) {
-                return Err(Error::TokenExpired);
+        let verified = match known.filter(|known| !moment.is_after(known.look_again)) {
+            Some(known) if moment.is_after(known.expires) => return Err(Error::TokenExpired),
+            Some(known) => known,
+            None => {
+                let (caller, expires) = self.verify(shown).await?;
+                let look_again = caller.visas.iter().map(|visa| visa.expires).min();
+                let look_again = look_again.unwrap_or(i64::MAX);
+                let caller = Arc::new(caller);
+                let verified = Arc::new(Verified { caller, expires, look_again, epoch });
+                self.cache.insert(hash, Arc::clone(&verified));
+                verified
             }
-            return Ok(verified);
+        };
+        if let (Some(key), Some(keys)) = (&verified.caller.key, &self.api_keys) {
+            keys.touch(key);
         }
-        let (caller, expires) = self.verify(shown).await?;
-        let look_again = caller.visas.iter().map(|visa| visa.expires).min().unwrap_or(i64::MAX);
-        let verified = Arc::new(Verified { caller: Arc::new(caller), expires, look_again, epoch });
-        self.cache.insert(hash, Arc::clone(&verified));
         Ok(verified)
     }
 
@@ -42,7 +49,13 @@ impl Authenticator {
         if passport::is_passport(&shown.token) {
             return self.by_passport(&shown.token).await;
         }
-        let (mut caller, expires) = self.by_token(&shown.token).await?;
+        let (mut caller, expires) = match &self.api_keys {
+            Some(keys) if is_api_key(&shown.token) => {
+                let (caller, end) = keys.find(&shown.token).await?;
+                (caller, self.moment().own_end(end))
+            }
+            _ => self.by_token(&shown.token).await?,
+        };
         match &shown.passport {
             None => Ok((caller, expires)),
             Some(passport) => {

@@ -5,6 +5,7 @@ mod discovery;
 mod events;
 mod get_decision;
 mod health;
+mod keys;
 mod nodes;
 mod panels;
 mod services;
@@ -25,6 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .merge(discovery::routes())
         .merge(panels::routes())
         .merge(health::routes())
+        .merge(keys::routes())
         .merge(nodes::routes())
         .merge(services::routes())
 }

@@ -122,10 +122,10 @@ impl Keys {
         }
     }
 
-    /// Reads the source again, unless that was done a moment ago. `false` means that it failed.
+    /// Reads the source again. `false` means that it failed.
     pub(super) async fn refresh(&self) -> bool {
         let mut last_read = self.last_read.lock().await;
-        !self.may_read(*last_read) || self.read(&mut last_read).await
+        !self.source.changes() || self.read(&mut last_read).await
     }
 
     fn known(&self, id: Option<&str>, algorithm: Algorithm) -> Option<Arc<Key>> {

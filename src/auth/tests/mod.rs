@@ -179,6 +179,7 @@ fn build(
         development: None,
         fetch: Some(Arc::clone(net) as _),
         keys_folder: folder.map(|folder| folder.join("keys")),
+        api_keys: None,
         clock: Arc::clone(clock) as Arc<dyn Clock>,
     })
 }

@@ -8,8 +8,9 @@ use tokio::time::Instant;
 
 use super::query::EventQuery;
 use crate::{
-    api::{Api, error::Result},
+    api::{Api, caller::require_scope, error::Result},
     auth::{self, Authenticator, Session},
+    domain::Scope,
     events::{Ears, EventId, Events, Next, Published, Subscription, Text},
 };
 
@@ -42,6 +43,7 @@ impl Listener {
     /// Begins to listen, for whoever shows a credential.
     pub(super) async fn open(api: &Api, headers: &HeaderMap, query: &EventQuery) -> Result<Self> {
         let session = api.authenticator.begin_session(headers).await?;
+        require_scope(session.caller(), Scope::Read)?;
         let ears = Ears::new(session.caller(), query.wanted()?);
         let subscription = api.events.subscribe(ears, query.after(headers))?;
         let mut listener = Self {
