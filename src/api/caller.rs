@@ -30,7 +30,7 @@ impl FromRequestParts<Api> for Authenticated {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        let caller = api.authenticator.authenticate(&parts.headers).await?;
+        let caller = api.authenticator.authenticate_for(&parts.method, &parts.headers).await?;
         let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
         require_scope(&caller, scope_of(&parts.method, route))?;
         Ok(Self(caller))

@@ -306,6 +306,7 @@ impl From<auth::Error> for ApiError {
             auth::Error::KeysUnavailable | auth::Error::StoreUnavailable => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
+            auth::Error::CsrfToken => StatusCode::FORBIDDEN,
             auth::Error::MissingCredential
             | auth::Error::MalformedToken
             | auth::Error::TokenTooLong
@@ -314,6 +315,7 @@ impl From<auth::Error> for ApiError {
             | auth::Error::WrongTokenType
             | auth::Error::BoundToken
             | auth::Error::UnknownApiKey
+            | auth::Error::UnknownSession
             | auth::Error::BadPassport(_)
             | auth::Error::PassportOfAnother
             | auth::Error::UnknownKey
@@ -325,6 +327,22 @@ impl From<auth::Error> for ApiError {
         };
         let told = Self::new(status, error.reason(), error.to_string());
         if status == StatusCode::SERVICE_UNAVAILABLE { told.retry_after(None) } else { told }
+    }
+}
+
+impl From<auth::LoginError> for ApiError {
+    fn from(error: auth::LoginError) -> Self {
+        use auth::LoginError as E;
+        let msg = error.to_string();
+        match error {
+            E::NoIssuer => Self::new(StatusCode::NOT_FOUND, "no_login", msg),
+            E::Unavailable => Self::new(StatusCode::SERVICE_UNAVAILABLE, "login_unavailable", msg)
+                .retry_after(None),
+            E::NotBegun => Self::bad_request("login_not_begun", msg),
+            E::Refused => Self::new(StatusCode::FORBIDDEN, "login_refused", msg),
+            E::NotBelieved(_) => Self::new(StatusCode::BAD_GATEWAY, "login_not_believed", msg),
+            E::Database(source) => Self::internal(&source),
+        }
     }
 }
 

@@ -6,11 +6,10 @@ use anyhow::{Context, Result};
 use secrecy::ExposeSecret;
 use tokio_util::task::TaskTracker;
 
-use super::issuers::authenticator;
+use super::issuers::identity;
 use crate::{
     alerts::{self, Alerts},
     api::Api,
-    auth::ApiKeys,
     backend::client::Client,
     config::{Config, SecretRef},
     database::Database,
@@ -44,9 +43,7 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
     let client = Client::try_new(config.client.clone())
         .context("the authorities to trust cannot be read")?;
     let database = open_database(config).await?;
-    let keys = ApiKeys::new(database.clone(), config.auth.keys.clone(), clock.clone());
-    let api_keys = Arc::new(keys);
-    let authenticator = authenticator(config, client.clone(), api_keys.clone(), clock.clone())?;
+    let (authenticator, api_keys) = identity(config, &client, &database, &clock)?;
     let master = open_key_file(&config.data_dir.join("master.key"))?;
 
     let ledger = Ledger::new(database.clone(), clock.clone());
@@ -94,7 +91,7 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         nodes: nodes.clone(),
         scout,
         panels: catalogue,
-        authenticator: Arc::new(authenticator),
+        authenticator,
         api_keys,
         events,
         metrics,

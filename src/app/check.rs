@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::issuers::ByHttp;
+use super::issuers::{ByHttp, read_secret};
 use crate::{
     auth::{self, Authenticator},
     backend::{self, client::Client},
@@ -31,6 +31,8 @@ pub fn check(config: &Config) -> Vec<String> {
         fetch: Some(Arc::new(ByHttp(client))),
         keys_folder: None,
         api_keys: None,
+        database: None,
+        read_secret,
         clock,
     };
     if !config.auth.issuers.is_empty()

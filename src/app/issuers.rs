@@ -4,24 +4,27 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use async_trait::async_trait;
+use http::{Request, header};
 use secrecy::SecretString;
 use url::Url;
 
 use crate::{
     auth::{self, ApiKeys, Authenticator, DevelopmentIssuer, Fetch},
-    backend::client::{Answer, Client},
-    config::Config,
+    backend::client::{Answer, Client, full},
+    config::{Config, SecretRef},
+    database::Database,
     domain::{Clock, Credential},
 };
 
-/// Where no issuer is configured, a gateway that only this machine can reach believes the tokens that it
-/// mints itself; one that others can reach refuses to start.
-pub(super) fn authenticator(
+/// Who tells callers from strangers, and the keys of machines. Where no issuer is configured, a gateway
+/// that only this machine can reach believes the tokens that it mints itself; one that others can reach
+/// refuses to start.
+pub(super) fn identity(
     config: &Config,
-    client: Client,
-    api_keys: Arc<ApiKeys>,
-    clock: Arc<dyn Clock>,
-) -> Result<Authenticator> {
+    client: &Client,
+    database: &Database,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Arc<Authenticator>, Arc<ApiKeys>)> {
     let alone = config.auth.issuers.is_empty();
     if alone && !config.auth.development_issuer && !config.server.listen.ip().is_loopback() {
         bail!("auth.issuers is empty, and server.listen can be reached by others");
@@ -31,14 +34,24 @@ pub(super) fn authenticator(
     } else {
         None
     };
-    Ok(Authenticator::build(auth::Parts {
+    let api_keys = ApiKeys::new(database.clone(), config.auth.keys.clone(), clock.clone());
+    let api_keys = Arc::new(api_keys);
+    let authenticator = Authenticator::build(auth::Parts {
         config: &config.auth,
         development: development.as_ref(),
-        fetch: Some(Arc::new(ByHttp(client))),
+        fetch: Some(Arc::new(ByHttp(client.clone()))),
         keys_folder: Some(config.data_dir.join("keys")),
-        api_keys: Some(api_keys),
-        clock,
-    })?)
+        api_keys: Some(api_keys.clone()),
+        database: Some(database.clone()),
+        read_secret,
+        clock: clock.clone(),
+    })?;
+    Ok((Arc::new(authenticator), api_keys))
+}
+
+/// Reads a secret whose place the configuration of an issuer names.
+pub(super) fn read_secret(place: &str) -> std::result::Result<SecretString, String> {
+    place.parse::<SecretRef>()?.read()
 }
 
 /// Lends the HTTP client to whoever asks issuers.
@@ -54,6 +67,23 @@ impl Fetch for ByHttp {
     ) -> Result<Vec<u8>, auth::BoxError> {
         let credential = bearer.cloned().map_or(Credential::None, Credential::Bearer);
         read(self.0.get(&credential, url).await?).await
+    }
+
+    async fn post_form(
+        &self,
+        url: &Url,
+        form: String,
+        client: Option<(&str, &SecretString)>,
+    ) -> Result<Vec<u8>, auth::BoxError> {
+        let credential = client.map_or(Credential::None, |(id, secret)| Credential::Basic {
+            username: id.to_owned(),
+            password: secret.clone(),
+        });
+        let request = Request::post(url.as_str())
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ACCEPT, "application/json")
+            .body(full(form))?;
+        read(self.0.send(&credential, request, self.0.config().answer_timeout).await?).await
     }
 }
 

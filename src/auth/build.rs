@@ -5,10 +5,11 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use url::Url;
 
 use super::{
-    BuildError, Config, DevelopmentIssuer, Issuer,
+    BuildError, Config, DevelopmentIssuer, Issuer, ReadSecret,
     discovery::Site,
     fetch::{Fetch, is_safe},
     keys::{Custody, Keys, Source, read_file},
+    login::Client,
     mapping::Mapping,
     passport::{TrustedVisaIssuer, TrustedVisas},
 };
@@ -22,6 +23,8 @@ pub(super) struct Trusted {
     pub(super) keys: Keys,
     /// Its own description, where it is asked for one.
     pub(super) site: Option<Arc<Site>>,
+    /// Who the gateway is to it, where people log in.
+    pub(super) client: Option<Client>,
 }
 
 /// Where the keys of an issuer are, as the configuration says.
@@ -39,6 +42,7 @@ pub(super) fn trusted(
     development: Option<&DevelopmentIssuer>,
     fetch: Option<&Arc<dyn Fetch>>,
     custody: &Custody,
+    read_secret: ReadSecret,
 ) -> Result<Vec<Trusted>, BuildError> {
     let mut trusted = Vec::new();
     for issuer in &config.issuers {
@@ -51,13 +55,15 @@ pub(super) fn trusted(
             other_hosts: &issuer.other_hosts,
         };
         let (keys, site) = place.keys(fetch, custody.clone())?;
-        trusted.push(Trusted { issuer: issuer.clone(), mapping: mapping(issuer)?, keys, site });
+        let (mapping, client) = (mapping(issuer)?, client(issuer, read_secret)?);
+        trusted.push(Trusted { issuer: issuer.clone(), mapping, keys, site, client });
     }
     if let Some(development) = development {
         let issuer = development.issuer();
         let known = Some(development.keys());
         let keys = Keys::new(&issuer.issuer, Source::Fixed, known, custody.clone());
-        trusted.push(Trusted { mapping: mapping(&issuer)?, issuer, keys, site: None });
+        let mapping = mapping(&issuer)?;
+        trusted.push(Trusted { issuer, mapping, keys, site: None, client: None });
     }
     Ok(trusted)
 }
@@ -107,6 +113,16 @@ fn mapping(issuer: &Issuer) -> Result<Mapping, BuildError> {
     Mapping::of(issuer).map_err(|wrong| BuildError::Issuer { issuer: issuer.issuer.clone(), wrong })
 }
 
+fn client(issuer: &Issuer, read_secret: ReadSecret) -> Result<Option<Client>, BuildError> {
+    let Some(config) = issuer.login.clone() else { return Ok(None) };
+    if config.client_id.is_empty() || !config.scopes.iter().any(|scope| scope == "openid") {
+        return Err(flawed(&issuer.issuer, "a login needs a `client_id` and the scope `openid`"));
+    }
+    let secret = config.client_secret.as_deref().map(read_secret).transpose();
+    let secret = secret.map_err(|why| flawed(&issuer.issuer, &why))?;
+    Ok(Some(Client { config, secret }))
+}
+
 fn check(issuer: &Issuer) -> Result<(), BuildError> {
     let wrong = |wrong| flawed(&issuer.issuer, wrong);
     if issuer.issuer.is_empty() || issuer.audiences.is_empty() || issuer.algorithms.is_empty() {
@@ -119,8 +135,8 @@ fn check(issuer: &Issuer) -> Result<(), BuildError> {
     if issuer.token_types.is_empty() {
         return Err(wrong("it needs one of the `token_types`"));
     }
-    if issuer.userinfo && !issuer.discovery {
-        return Err(wrong("`userinfo` needs `discovery`"));
+    if (issuer.userinfo || issuer.login.is_some()) && !issuer.discovery {
+        return Err(wrong("`userinfo` and `login` need `discovery`"));
     }
     Ok(())
 }

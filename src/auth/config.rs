@@ -100,6 +100,8 @@ pub struct Issuer {
     /// Ask its `UserInfo` endpoint for the visas of whoever shows a token with the scope
     /// `ga4gh_passport_v1`, at most once an hour for a token. Needs `discovery`.
     pub userinfo: bool,
+    /// The client that the gateway is to it where people log in with a browser. Needs `discovery`.
+    pub login: Option<LoginConfig>,
 }
 
 impl Default for Issuer {
@@ -123,8 +125,34 @@ impl Default for Issuer {
             scope_values: BTreeMap::new(),
             passports: false,
             userinfo: false,
+            login: None,
         }
     }
+}
+
+/// The client that the gateway is to an issuer, where people log in with a browser.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoginConfig {
+    /// Its id at the issuer.
+    pub client_id: String,
+    /// Where its secret is: `env:NAME` or `file:PATH`. Unset, it is a public client, which PKCE protects.
+    #[serde(default)]
+    pub client_secret: Option<String>,
+    /// What is asked for; `openid` is part of it.
+    #[serde(default = "openid")]
+    pub scopes: Vec<String>,
+    /// How long a session lasts. What the issuer says of somebody later is seen at the next login.
+    #[serde(default = "session_life", with = "humantime_serde")]
+    pub session_life: Duration,
+}
+
+fn openid() -> Vec<String> {
+    vec!["openid".to_owned()]
+}
+
+fn session_life() -> Duration {
+    Duration::from_secs(8 * 3600)
 }
 
 /// One issuer of visas.

@@ -5,9 +5,11 @@ use std::{borrow::Cow, fmt};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use subtle::ConstantTimeEq;
 
 use super::{
     Error,
+    login::csrf_token,
     passport::{MAX_PASSPORT, is_passport},
 };
 
@@ -16,6 +18,14 @@ const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// Where a passport stands beside a token. WES 1.x names no place for it; that of a header is the same
 /// for every request, with a body or without.
 const PASSPORT: HeaderName = HeaderName::from_static("x-ga4gh-passport");
+
+/// The cookie of a session, where the gateway is reached by https and where it is not.
+pub const SECURE_SESSION_COOKIE: &str = "__Host-ga4gh_session";
+/// The cookie of a session where the gateway is reached by plain http.
+pub const SESSION_COOKIE: &str = "ga4gh_session";
+
+/// What a page of ours repeats.
+const CSRF: HeaderName = HeaderName::from_static("x-csrf-token");
 
 /// The subprotocol of a websocket that is followed by a token. The answer names this one alone.
 pub const SUBPROTOCOL: &str = "bearer";
@@ -30,6 +40,8 @@ pub(super) struct Shown<'a> {
     pub(super) token: Cow<'a, str>,
     /// A passport beside the token.
     pub(super) passport: Option<Cow<'a, str>>,
+    /// Whether the token is that of a session, which a browser shows by itself.
+    pub(super) is_session: bool,
 }
 
 impl Shown<'_> {
@@ -38,6 +50,7 @@ impl Shown<'_> {
         Shown {
             token: Cow::Owned(self.token.into_owned()),
             passport: self.passport.map(|passport| Cow::Owned(passport.into_owned())),
+            is_session: self.is_session,
         }
     }
 }
@@ -54,9 +67,40 @@ pub(super) fn shown(headers: &HeaderMap) -> Result<Shown<'_>, Error> {
         (Some(_), Some(_)) => return Err(Error::MalformedToken),
         (Some(value), None) => from_authorization(value)?,
         (None, Some(value)) => Cow::Borrowed(value.trim()),
-        (None, None) => return Err(Error::MissingCredential),
+        (None, None) => {
+            let token = session(headers).ok_or(Error::MissingCredential)?;
+            return Ok(Shown { is_session: true, ..with_passport(headers, token)? });
+        }
     };
     with_passport(headers, token)
+}
+
+/// The session in a cookie. Where the gateway is reached by https its name says that no other host set it.
+fn session(headers: &HeaderMap) -> Option<Cow<'_, str>> {
+    let is_from_elsewhere = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site")
+        && headers.get("sec-fetch-mode").is_none_or(|mode| mode != "navigate");
+    if is_from_elsewhere {
+        return None;
+    }
+    let found = cookie(headers, SECURE_SESSION_COOKIE).or_else(|| cookie(headers, SESSION_COOKIE));
+    found.map(Cow::Borrowed)
+}
+
+/// The value of a cookie.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut cookies = cookies.flat_map(|c| c.split(';')).filter_map(|c| c.trim().split_once('='));
+    cookies.find(|(found, _)| *found == name).map(|(_, value)| value)
+}
+
+/// Refuses a session whose page did not repeat its token: another's page may have sent the request.
+pub(super) fn check_csrf(shown: &Shown<'_>, headers: &HeaderMap) -> Result<(), Error> {
+    let repeated = headers.get(CSRF).map(HeaderValue::as_bytes).unwrap_or_default();
+    let wanted = csrf_token(&shown.token);
+    if shown.is_session && !bool::from(wanted.as_bytes().ct_eq(repeated)) {
+        return Err(Error::CsrfToken);
+    }
+    Ok(())
 }
 
 /// What a request shows that may open a websocket: as in [`shown`], or the token in the two subprotocols
@@ -88,7 +132,7 @@ fn with_passport<'a>(headers: &'a HeaderMap, token: Cow<'a, str>) -> Result<Show
         // Two passports: which one would count?
         return Err(Error::BadPassport(Error::MalformedToken.reason()));
     }
-    Ok(Shown { token, passport })
+    Ok(Shown { token, passport, is_session: false })
 }
 
 fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Error> {

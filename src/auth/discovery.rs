@@ -55,6 +55,10 @@ pub(super) struct Metadata {
     pub(super) jwks_uri: Url,
     /// Where it tells who somebody is.
     pub(super) userinfo_endpoint: Option<Url>,
+    /// Where people log in.
+    pub(super) authorization_endpoint: Option<Url>,
+    /// Where a code is swapped for tokens.
+    pub(super) token_endpoint: Option<Url>,
 }
 
 /// Where an issuer describes itself. Names end in a slash or do not; the address has one either way.
@@ -73,7 +77,12 @@ fn read(json: &[u8], issuer: &str, hosts: &[String]) -> Result<Metadata, BoxErro
     if metadata.issuer != issuer {
         return Err("the description names another issuer".into());
     }
-    let addresses = [Some(&metadata.jwks_uri), metadata.userinfo_endpoint.as_ref()];
+    let addresses = [
+        Some(&metadata.jwks_uri),
+        metadata.userinfo_endpoint.as_ref(),
+        metadata.authorization_endpoint.as_ref(),
+        metadata.token_endpoint.as_ref(),
+    ];
     if !addresses.into_iter().flatten().all(|url| is_allowed(url, issuer, hosts)) {
         return Err("an address in the description is at a host that is not allowed".into());
     }

@@ -34,7 +34,13 @@ pub enum Error {
     /// There is no such API key, or it was revoked.
     #[error("the API key is not known")]
     UnknownApiKey,
-    /// API keys cannot be looked up now. A later moment may do.
+    /// The session has ended, or there never was one.
+    #[error("the session has ended; log in again")]
+    UnknownSession,
+    /// The request rests on a session, and does not say that a page of ours sent it.
+    #[error("a request with a session that changes something needs the header X-CSRF-Token")]
+    CsrfToken,
+    /// API keys and sessions cannot be looked up now. A later moment may do.
     #[error("the credential cannot be looked up now")]
     StoreUnavailable,
     /// The passport that was shown is not believed, for this reason; so neither is anything else.
@@ -76,6 +82,8 @@ impl Error {
             Self::BoundToken => "bound_token",
             Self::UnknownKey => "unknown_key",
             Self::UnknownApiKey => "unknown_api_key",
+            Self::UnknownSession => "unknown_session",
+            Self::CsrfToken => "csrf_token_required",
             Self::StoreUnavailable => "credentials_unavailable",
             Self::BadPassport(_) => "bad_passport",
             Self::PassportOfAnother => "passport_of_another",

@@ -14,6 +14,14 @@ pub trait Fetch: fmt::Debug + Send + Sync + 'static {
     /// The body that `url` answers to a GET, with a token or without; an answer that is no success is an
     /// error, and so is a body of more than a megabyte.
     async fn get(&self, url: &Url, bearer: Option<&SecretString>) -> Result<Vec<u8>, BoxError>;
+
+    /// The body that `url` answers to a form, sent once, with the id and the secret of a client or without.
+    async fn post_form(
+        &self,
+        url: &Url,
+        form: String,
+        client: Option<(&str, &SecretString)>,
+    ) -> Result<Vec<u8>, BoxError>;
 }
 
 /// Whether an address may be asked at all: `https`, or plain `http` on this machine.

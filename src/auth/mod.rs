@@ -11,6 +11,7 @@ mod discovery;
 mod error;
 mod fetch;
 mod keys;
+mod login;
 mod mapping;
 mod passport;
 mod userinfo;
@@ -27,7 +28,8 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use http::HeaderMap;
+use http::{HeaderMap, Method};
+use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -35,22 +37,30 @@ use self::{
     claims::Moment,
     credential::Shown,
     keys::{Custody, Keys, PAUSE, Shelf},
+    login::{Envelope, Sessions},
     passport::TrustedVisas,
     userinfo::UserInfo,
 };
-use crate::domain::{Caller, Clock};
+use crate::{
+    database::Database,
+    domain::{Caller, Clock},
+};
 
 pub use self::{
     api_keys::{ApiKey, ApiKeys, KeyError, KeysConfig, NewKey},
-    config::{Config, Issuer, TokenType, VisaIssuer},
-    credential::SUBPROTOCOL,
+    config::{Config, Issuer, LoginConfig, TokenType, VisaIssuer},
+    credential::{SECURE_SESSION_COOKIE, SESSION_COOKIE, SUBPROTOCOL, cookie},
     development::{DevelopmentError, DevelopmentIssuer, ISSUER},
     error::{BuildError, Error},
     fetch::Fetch,
+    login::{LoginAnswer, LoginBegun, LoginDone, LoginError},
 };
 
 /// Any error of whoever fetches keys.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Reads a secret by the name of its place. The error never tells what is there.
+pub type ReadSecret = fn(&str) -> Result<SecretString, String>;
 
 /// No verified token is believed longer than this without another look.
 const MAX_CACHE_TTL: Duration = Duration::from_secs(60);
@@ -68,6 +78,10 @@ pub struct Parts<'a> {
     pub keys_folder: Option<PathBuf>,
     /// API keys, where there are any.
     pub api_keys: Option<Arc<ApiKeys>>,
+    /// Where sessions of people are kept who log in.
+    pub database: Option<Database>,
+    /// Reads the secrets that the configuration names.
+    pub read_secret: ReadSecret,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -79,6 +93,10 @@ pub struct Authenticator {
     visa_issuers: TrustedVisas,
     user_info: UserInfo,
     api_keys: Option<Arc<ApiKeys>>,
+    sessions: Option<Sessions>,
+    /// Where people log in who name no issuer.
+    first_login: Option<String>,
+    envelope: Envelope,
     /// Verified tokens by their hash. Refused ones are not kept: inventing them costs nothing.
     cache: moka::sync::Cache<[u8; 32], Arc<Verified>>,
     /// Rises when a key of an issuer goes or an API key is revoked; what was verified before is looked at anew.
@@ -115,7 +133,8 @@ impl Authenticator {
     /// Trusts the configured issuers, and the development issuer if one is given. Key files are read now,
     /// so that a bad one is noticed; other keys are read by [`run`](Self::run), or when they are wanted.
     pub fn build(parts: Parts<'_>) -> Result<Self, BuildError> {
-        let Parts { config, development, fetch, keys_folder, api_keys, clock } = parts;
+        let Parts { config, development, fetch, keys_folder, api_keys, database, .. } = parts;
+        let clock = parts.clock;
         build::check_times(config)?;
         let epoch = api_keys.as_ref().map(|keys| keys.epoch()).unwrap_or_default();
         let custody = Custody {
@@ -125,7 +144,9 @@ impl Authenticator {
             clock: clock.clone(),
         };
         let mut issuers = HashMap::new();
-        for trusted in build::trusted(config, development, fetch.as_ref(), &custody)? {
+        for trusted in
+            build::trusted(config, development, fetch.as_ref(), &custody, parts.read_secret)?
+        {
             let name = trusted.issuer.issuer.clone();
             if issuers.insert(name.clone(), trusted).is_some() {
                 return Err(BuildError::Twice(name));
@@ -146,6 +167,13 @@ impl Authenticator {
             visa_issuers,
             user_info,
             api_keys,
+            sessions: database.map(Sessions),
+            first_login: config
+                .issuers
+                .iter()
+                .find(|i| i.login.is_some())
+                .map(|i| i.issuer.clone()),
+            envelope: Envelope::new(),
             cache,
             epoch,
             leeway,
@@ -177,6 +205,32 @@ impl Authenticator {
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Arc<Caller>, Error> {
         let shown = credential::shown(headers)?;
         Ok(Arc::clone(&self.verified(&shown).await?.caller))
+    }
+
+    /// As [`authenticate`](Self::authenticate), for a request that may change something: a browser that
+    /// shows its session by itself must also repeat the session's CSRF token.
+    pub async fn authenticate_for(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Result<Arc<Caller>, Error> {
+        let shown = credential::shown(headers)?;
+        if !matches!(*method, Method::GET | Method::HEAD) {
+            credential::check_csrf(&shown, headers)?;
+        }
+        Ok(Arc::clone(&self.verified(&shown).await?.caller))
+    }
+
+    /// What a page of ours repeats in `X-CSRF-Token` where a request rests on a session.
+    pub fn csrf_token(&self, headers: &HeaderMap) -> Option<String> {
+        let shown = credential::shown(headers).ok()?;
+        shown.is_session.then(|| login::csrf_token(&shown.token))
+    }
+
+    /// The session that a browser shows.
+    pub fn session_shown(&self, headers: &HeaderMap) -> Option<SecretString> {
+        let shown = credential::shown(headers).ok()?;
+        shown.is_session.then(|| SecretString::from(&*shown.token))
     }
 
     /// The caller behind a request that goes on for long, with the credential for further looks. A

@@ -59,7 +59,8 @@ async fn ask(site: &Site, token: &str, subject: &str) -> Result<Vec<String>, Box
     let metadata = site.metadata().await?;
     let url = metadata.userinfo_endpoint.as_ref().ok_or("the issuer has no UserInfo endpoint")?;
     let answer = site.fetch.get(url, Some(&SecretString::from(token))).await?;
-    let answer: Answer = serde_json::from_slice(&answer)?;
+    let answer: Answer =
+        serde_json::from_slice(&answer).map_err(|_| "the answer is not what it should be")?;
     if answer.sub != subject {
         return Err("the answer is about somebody else".into());
     }

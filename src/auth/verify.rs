@@ -3,6 +3,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use ring::digest;
+use tracing::warn;
 
 use super::{
     Authenticator, Error, Verified, access_token,
@@ -13,7 +14,7 @@ use super::{
     passport::{self, Audience, Identity},
 };
 use crate::{
-    domain::{Caller, CallerId},
+    domain::{Caller, CallerId, Scope},
     jose::Jws,
 };
 
@@ -50,6 +51,7 @@ impl Authenticator {
             return self.by_passport(&shown.token).await;
         }
         let (mut caller, expires) = match &self.api_keys {
+            _ if shown.is_session => self.by_session(&shown.token).await?,
             Some(keys) if is_api_key(&shown.token) => {
                 let (caller, end) = keys.find(&shown.token).await?;
                 (caller, self.moment().own_end(end))
@@ -63,6 +65,20 @@ impl Authenticator {
                 Ok((caller, expires.min(ends)))
             }
         }
+    }
+
+    /// Believes the session of somebody who logged in.
+    async fn by_session(&self, secret: &str) -> Result<Believed, Error> {
+        let sessions = self.sessions.as_ref().ok_or(Error::UnknownSession)?;
+        let found = sessions.find(secret).await.map_err(|error| {
+            warn!(error = &error as &dyn std::error::Error, "a session cannot be looked up");
+            Error::StoreUnavailable
+        })?;
+        let (caller, end) = found.ok_or(Error::UnknownSession)?;
+        if end <= self.clock.now() {
+            return Err(Error::UnknownSession);
+        }
+        Ok((caller, self.moment().own_end(end.as_second())))
     }
 
     /// Believes a token of an issuer.
@@ -96,6 +112,8 @@ impl Authenticator {
         let trusted = self.issuers.get(&holder.issuer).ok_or(Error::UnknownIssuer)?;
         let id = CallerId::new(&holder.issuer, &holder.subject);
         let mut caller = trusted.mapping.caller(id, &Claims::new());
+        // It says nothing of what may be done with it; so no more than runs.
+        caller.scopes = [Scope::Read, Scope::Submit].into();
         let (texts, visas) = (&passport.visas, &self.visa_issuers);
         caller.visas = passport::clear(texts, visas, holder, holder, moment).await.0;
         Ok((caller, passport.expires))
@@ -146,6 +164,8 @@ fn identity(id: &CallerId) -> Identity {
 /// What stands for a credential in memory.
 fn hash(shown: &Shown<'_>) -> [u8; 32] {
     let mut context = digest::Context::new(&digest::SHA256);
+    // A session is believed in its cookie alone.
+    context.update(if shown.is_session { b"\0session " } else { b"\0" });
     context.update(shown.token.as_bytes());
     if let Some(passport) = &shown.passport {
         // No header holds a line break, so that no token alone looks like two.

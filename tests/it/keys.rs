@@ -44,6 +44,8 @@ impl Suite {
             fetch: None,
             keys_folder: None,
             api_keys: Some(keys.clone()),
+            database: None,
+            read_secret: |place| Err(place.to_owned()),
             clock: shared,
         });
         let amina = Caller {

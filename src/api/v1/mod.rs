@@ -6,6 +6,7 @@ mod events;
 mod get_decision;
 mod health;
 mod keys;
+mod login;
 mod nodes;
 mod panels;
 mod services;
@@ -27,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .merge(panels::routes())
         .merge(health::routes())
         .merge(keys::routes())
+        .merge(login::routes())
         .merge(nodes::routes())
         .merge(services::routes())
 }

@@ -71,7 +71,15 @@ fn its_key_is_for_its_owner_alone() {
 
 fn door(issuer: &DevelopmentIssuer, clock: Arc<dyn Clock>) -> Authenticator {
     let (config, development) = (&Config::default(), Some(issuer));
-    let parts =
-        Parts { config, development, fetch: None, keys_folder: None, api_keys: None, clock };
-    Authenticator::build(parts).unwrap()
+    Authenticator::build(Parts {
+        config,
+        development,
+        fetch: None,
+        keys_folder: None,
+        api_keys: None,
+        database: None,
+        read_secret: |place| Err(place.to_owned()),
+        clock,
+    })
+    .unwrap()
 }
