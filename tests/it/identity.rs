@@ -1,7 +1,5 @@
 //! A real OpenID Connect server in front of whose tokens the gateway stands: `oidc-provider`.
 
-#![expect(clippy::unwrap_used, reason = "helpers that only tests call")]
-
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
