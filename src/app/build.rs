@@ -96,6 +96,7 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         events,
         metrics,
         config: Arc::new(config.api.clone()),
+        tracker: tracker.clone(),
     };
     Ok(House { api, gateway, alerts, health, panel_watch, nodes, database })
 }

@@ -46,18 +46,22 @@ pub fn open_key_file(path: &Path) -> Result<[u8; 32], KeyFileError> {
 }
 
 fn create_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let draft = path.with_extension(format!("new.{}", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    // A link, not a rename: if another process was faster, its key stays.
-    let linked = fs::hard_link(&draft, path);
-    fs::remove_file(&draft)?;
-    match linked {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
+    // A name of its own: what an interrupted start left behind must not be in the way.
+    let draft = path.with_extension(format!("new.{:016x}", fastrand::u64(..)));
+    let linked = write_new(&draft, bytes).and_then(|()| match fs::hard_link(&draft, path) {
+        // A link, not a rename: if another process was faster, its key stays.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        linked => linked,
+    });
+    let removed = fs::remove_file(&draft);
+    linked.and(removed)?;
     File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 #[cfg(test)]
