@@ -26,7 +26,7 @@ use url::Url;
 use crate::{
     alerts::Alerts,
     audit::Audit,
-    auth::Authenticator,
+    auth::{ApiKeys, Authenticator},
     events::Events,
     federation::{Federation, PanelCatalogue, Scout, nodes::Nodes},
     gateway::Gateway,
@@ -125,6 +125,8 @@ pub struct Api {
     pub audit: Audit,
     /// How much each may ask for.
     pub gate: Arc<Gate>,
+    /// The keys of machines.
+    pub api_keys: Arc<ApiKeys>,
     /// What happens, for those who listen.
     pub events: Events,
     /// What is counted.

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use tokio_util::task::TaskTracker;
 
 use super::{
-    issuers::authenticator,
+    issuers::identity,
     limits::{Limits, limits},
 };
 use crate::{
@@ -49,8 +49,8 @@ pub(super) struct House {
 pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<House> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let client = client(config)?;
-    let authenticator = authenticator(config, client.clone(), clock.clone())?;
     let database = open_database(config).await?;
+    let (authenticator, api_keys) = identity(config, &client, &database, &clock)?;
     let master = open_key_file(&config.data_dir.join("master.key"))?;
 
     let audit = Audit::new(database.clone(), clock.clone());
@@ -92,7 +92,8 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         nodes: nodes.clone(),
         scout,
         panels: catalogue,
-        authenticator: Arc::new(authenticator),
+        authenticator,
+        api_keys,
         audit,
         gate,
         events,

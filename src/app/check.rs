@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::issuers::KeysByHttp;
+use super::issuers::{ByHttp, read_secret};
 use crate::{
-    auth::{Authenticator, FetchKeys},
+    auth::{self, Authenticator},
     backend::{self, client::Client},
     config::Config,
     domain::{Clock, SystemClock},
@@ -25,9 +25,18 @@ pub fn check(config: &Config) -> Vec<String> {
             problems.push(format!("services[{position}].settings: {why}"));
         }
     }
-    let keys: Arc<dyn FetchKeys> = Arc::new(KeysByHttp(client));
+    let parts = auth::Parts {
+        config: &config.auth,
+        development: None,
+        fetch: Some(Arc::new(ByHttp(client))),
+        keys_folder: None,
+        api_keys: None,
+        database: None,
+        read_secret,
+        clock,
+    };
     if !config.auth.issuers.is_empty()
-        && let Err(error) = Authenticator::build(&config.auth, None, Some(keys), clock)
+        && let Err(error) = Authenticator::build(parts)
     {
         problems.push(format!("auth: {:#}", anyhow::Error::from(error)));
     }

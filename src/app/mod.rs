@@ -61,6 +61,8 @@ impl App {
         if let Some(redis) = redis {
             tracker.spawn(redis.run(shutdown.clone()));
         }
+        tracker.spawn(api.authenticator.clone().run(shutdown.clone()));
+        tracker.spawn(api.api_keys.clone().run(shutdown.clone()));
         let grace_period = config.server.grace_period;
         let metrics = api.metrics.clone();
         let events = api.events.clone();

@@ -1,17 +1,48 @@
-//! What a token must say before its bearer is believed. Pure.
+//! What claims say, one at a time. Pure.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{Error, Issuer};
-use crate::domain::{Caller, CallerId, Role};
+use super::Error;
+
+/// Claims of a token whose signature was checked.
+pub(super) type Claims = Map<String, Value>;
 
 /// Longest subject or institution that is taken over, in bytes.
 const MAX_TEXT: usize = 255;
 
+/// The time at which a token is looked at, clocks being as they are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment {
+    now: i64,
+    leeway: i64,
+}
+
+impl Moment {
+    /// The second `now`, give or take `leeway`.
+    pub(super) fn new(now: i64, leeway: Duration) -> Self {
+        Self { now, leeway: i64::try_from(leeway.as_secs()).unwrap_or(i64::MAX) }
+    }
+
+    /// Whether something that ends then is over.
+    pub(super) fn is_after(self, end: i64) -> bool {
+        self.now >= end.saturating_add(self.leeway)
+    }
+
+    /// The end to state for something that ends then without leeway, since the clock is our own.
+    pub(super) fn own_end(self, end: i64) -> i64 {
+        end.saturating_sub(self.leeway)
+    }
+
+    /// Whether something that begins then is still to come.
+    pub(super) fn is_before(self, start: i64) -> bool {
+        start > self.now.saturating_add(self.leeway)
+    }
+}
+
 /// Reads a claim of text that must be there.
-pub(super) fn required<'a>(claims: &'a Map<String, Value>, name: &str) -> Result<&'a str, Error> {
+pub(super) fn required<'a>(claims: &'a Claims, name: &str) -> Result<&'a str, Error> {
     match claims.get(name) {
         None | Some(Value::Null) => Err(Error::MissingClaim),
         Some(Value::String(text)) if text.is_empty() => Err(Error::MissingClaim),
@@ -20,44 +51,27 @@ pub(super) fn required<'a>(claims: &'a Map<String, Value>, name: &str) -> Result
     }
 }
 
-/// The caller, and the second at which the token expires. The signature was checked before.
-pub(super) fn caller(
-    claims: Map<String, Value>,
-    issuer: &Issuer,
-    now: i64,
-    leeway: Duration,
-) -> Result<(Caller, i64), Error> {
-    let expires = seconds(&claims, "exp")?.ok_or(Error::MissingClaim)?;
-    if is_over(expires, now, leeway) {
+/// Whether a claim says anything at all.
+pub(super) fn is_there(claims: &Claims, name: &str) -> bool {
+    claims.get(name).is_some_and(|claim| !claim.is_null())
+}
+
+/// Checks `exp`, which must be there, `nbf` and `iat`. The second at which the token expires.
+pub(super) fn check_times(claims: &Claims, moment: Moment) -> Result<i64, Error> {
+    let expires = seconds(claims, "exp")?.ok_or(Error::MissingClaim)?;
+    if moment.is_after(expires) {
         return Err(Error::TokenExpired);
     }
-    let starts = seconds(&claims, "nbf")?;
-    if starts.is_some_and(|starts| starts > now.saturating_add(whole_seconds(leeway))) {
-        return Err(Error::TokenNotYetValid);
+    for start in ["nbf", "iat"] {
+        if seconds(claims, start)?.is_some_and(|start| moment.is_before(start)) {
+            return Err(Error::TokenNotYetValid);
+        }
     }
-    check_audience(claims.get("aud"), &issuer.audiences)?;
-    let id = CallerId::new(&issuer.issuer, required(&claims, "sub")?);
-    let claims = Value::Object(claims);
-    let institution = find(&claims, &issuer.institution_claim).and_then(Value::as_str);
-    let institution = institution.filter(|text| !text.is_empty() && is_sane(text));
-    let roles = roles(find(&claims, &issuer.roles_claim));
-    Ok((
-        Caller { id, institution: institution.map(str::to_owned), roles, visas: Vec::new() },
-        expires,
-    ))
-}
-
-/// Whether a token's time is over, clocks being as they are.
-pub(super) fn is_over(expires: i64, now: i64, leeway: Duration) -> bool {
-    now >= expires.saturating_add(whole_seconds(leeway))
-}
-
-fn whole_seconds(leeway: Duration) -> i64 {
-    i64::try_from(leeway.as_secs()).unwrap_or(i64::MAX)
+    Ok(expires)
 }
 
 /// A `NumericDate` (RFC 7519, section 2), which may have a fraction.
-fn seconds(claims: &Map<String, Value>, name: &str) -> Result<Option<i64>, Error> {
+pub(super) fn seconds(claims: &Claims, name: &str) -> Result<Option<i64>, Error> {
     match claims.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Number(number)) => number
@@ -70,7 +84,7 @@ fn seconds(claims: &Map<String, Value>, name: &str) -> Result<Option<i64>, Error
 }
 
 /// RFC 7519, section 4.1.3: one audience or a list of them.
-fn check_audience(claim: Option<&Value>, ours: &[String]) -> Result<(), Error> {
+pub(super) fn check_audience(claim: Option<&Value>, ours: &[String]) -> Result<(), Error> {
     let is_ours = |text: &Value| text.as_str().is_some_and(|text| ours.iter().any(|o| o == text));
     let meant = match claim {
         None | Some(Value::Null) => return Err(Error::MissingClaim),
@@ -80,23 +94,24 @@ fn check_audience(claim: Option<&Value>, ours: &[String]) -> Result<(), Error> {
     if meant { Ok(()) } else { Err(Error::WrongAudience) }
 }
 
-fn find<'a>(claims: &'a Value, name: &str) -> Option<&'a Value> {
-    if name.starts_with('/') { claims.pointer(name) } else { claims.get(name) }
+/// A claim by its name, or by a JSON pointer.
+pub(super) fn find<'a>(claims: &'a Claims, path: &str) -> Option<&'a Value> {
+    let Some(below) = path.strip_prefix('/') else { return claims.get(path) };
+    let (first, rest) = below.split_once('/').map_or((below, None), |(f, rest)| (f, Some(rest)));
+    let first = claims.get(&first.replace("~1", "/").replace("~0", "~"))?;
+    rest.map_or(Some(first), |rest| first.pointer(&format!("/{rest}")))
 }
 
-/// The roles that we know; whoever has none of them is a researcher.
-fn roles(claim: Option<&Value>) -> BTreeSet<Role> {
-    let roles: BTreeSet<Role> = match claim {
-        Some(Value::Array(list)) => {
-            list.iter().filter_map(Value::as_str).filter_map(Role::parse).collect()
-        }
-        Some(Value::String(words)) => words.split_whitespace().filter_map(Role::parse).collect(),
-        _ => BTreeSet::new(),
-    };
-    if roles.is_empty() { BTreeSet::from([Role::Researcher]) } else { roles }
+/// The words of a claim: a list, or text parted by spaces.
+pub(super) fn words(claim: Option<&Value>) -> Vec<&str> {
+    match claim {
+        Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
+        Some(Value::String(words)) => words.split_whitespace().collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Text that may stand in a log line or a database column.
-fn is_sane(text: &str) -> bool {
+pub(super) fn is_sane(text: &str) -> bool {
     text.len() <= MAX_TEXT && !text.chars().any(char::is_control)
 }

@@ -18,10 +18,7 @@ use ring::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{
-    Issuer,
-    config::{institution, roles},
-};
+use super::{Issuer, TokenType};
 use crate::{
     domain::{Clock, Role},
     jose::{Algorithm, KeySet},
@@ -79,7 +76,7 @@ impl DevelopmentIssuer {
         });
         let mut claims = json!({
             "iss": ISSUER, "aud": AUDIENCE, "sub": subject, "jti": Uuid::now_v7().to_string(),
-            "iat": now, "nbf": now, "exp": now.saturating_add(lifetime),
+            "client_id": "ga4gh-gateway", "iat": now, "nbf": now, "exp": now.saturating_add(lifetime),
             "roles": roles.iter().map(|role| role.as_str()).collect::<Vec<_>>(),
         });
         if let Some(institution) = institution {
@@ -100,10 +97,8 @@ impl DevelopmentIssuer {
             issuer: ISSUER.to_owned(),
             audiences: vec![AUDIENCE.to_owned()],
             algorithms: vec![Algorithm::Es256],
-            jwks_file: None,
-            jwks_url: None,
-            institution_claim: institution(),
-            roles_claim: roles(),
+            token_types: vec![TokenType::AccessToken],
+            ..Issuer::default()
         }
     }
 

@@ -22,9 +22,36 @@ pub enum Error {
     /// Its issuer is not to sign this way.
     #[error("the token is signed with an algorithm that is not allowed")]
     AlgorithmNotAllowed,
-    /// Its issuer has no such key, or the keys cannot be read now.
+    /// It was made for another purpose, such as an ID token.
+    #[error("the token is no access token")]
+    WrongTokenType,
+    /// It is bound to a key that was not shown with it.
+    #[error("the token is bound to a key of its owner, which is not supported here")]
+    BoundToken,
+    /// Its issuer has no such key.
     #[error("the token's key is not known")]
     UnknownKey,
+    /// There is no such API key, or it was revoked.
+    #[error("the API key is not known")]
+    UnknownApiKey,
+    /// The session has ended, or there never was one.
+    #[error("the session has ended; log in again")]
+    UnknownSession,
+    /// The request rests on a session, and does not say that a page of ours sent it.
+    #[error("a request with a session that changes something needs the header X-CSRF-Token")]
+    CsrfToken,
+    /// API keys and sessions cannot be looked up now. A later moment may do.
+    #[error("the credential cannot be looked up now")]
+    StoreUnavailable,
+    /// The passport that was shown is not believed, for this reason; so neither is anything else.
+    #[error("the passport is not believed: {0}")]
+    BadPassport(&'static str),
+    /// The passport is not the caller's own, and no visa ties the two together.
+    #[error("the passport is somebody else's")]
+    PassportOfAnother,
+    /// The keys of its issuer were never read, or too long ago. A later moment may do.
+    #[error("the keys of the token's issuer cannot be read now")]
+    KeysUnavailable,
     /// Somebody else signed it, or it was changed.
     #[error("the token's signature does not fit")]
     BadSignature,
@@ -51,7 +78,16 @@ impl Error {
             Self::TokenTooLong => "token_too_long",
             Self::UnknownIssuer => "unknown_issuer",
             Self::AlgorithmNotAllowed => "algorithm_not_allowed",
+            Self::WrongTokenType => "wrong_token_type",
+            Self::BoundToken => "bound_token",
             Self::UnknownKey => "unknown_key",
+            Self::UnknownApiKey => "unknown_api_key",
+            Self::UnknownSession => "unknown_session",
+            Self::CsrfToken => "csrf_token_required",
+            Self::StoreUnavailable => "credentials_unavailable",
+            Self::BadPassport(_) => "bad_passport",
+            Self::PassportOfAnother => "passport_of_another",
+            Self::KeysUnavailable => "issuer_unavailable",
             Self::BadSignature => "bad_signature",
             Self::MissingClaim => "missing_claim",
             Self::WrongAudience => "wrong_audience",
@@ -76,8 +112,11 @@ pub enum BuildError {
         /// Which issuer.
         issuer: String,
         /// What is wrong.
-        wrong: &'static str,
+        wrong: String,
     },
+    /// A setting makes no sense.
+    #[error("`{0}`: {1}")]
+    Setting(&'static str, &'static str),
     /// The key set in a file cannot be used.
     #[error("cannot use the keys in {}", path.display())]
     Keys {

@@ -114,6 +114,7 @@ const SQLITE: &[Script] = &[
     (5, "alerts", include_str!("migrations/sqlite/0005_alerts.sql")),
     (6, "panels", include_str!("migrations/sqlite/0006_panels.sql")),
     (7, "audit", include_str!("migrations/sqlite/0007_audit.sql")),
+    (8, "keys", include_str!("migrations/sqlite/0008_keys.sql")),
 ];
 const POSTGRES: &[Script] = &[
     (1, "runs", include_str!("migrations/postgres/0001_runs.sql")),
@@ -123,6 +124,7 @@ const POSTGRES: &[Script] = &[
     (5, "alerts", include_str!("migrations/postgres/0005_alerts.sql")),
     (6, "panels", include_str!("migrations/postgres/0006_panels.sql")),
     (7, "audit", include_str!("migrations/postgres/0007_audit.sql")),
+    (8, "keys", include_str!("migrations/postgres/0008_keys.sql")),
 ];
 
 fn migrator(scripts: &[Script]) -> Migrator {

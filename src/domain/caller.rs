@@ -15,12 +15,23 @@ pub struct Caller {
     pub roles: BTreeSet<Role>,
     /// What trusted sources assert about the caller. Each ends at its own time.
     pub visas: Vec<Visa>,
+    /// What the credential may be used for; all of it, unless it says less.
+    pub scopes: BTreeSet<Scope>,
+    /// The id of the API key that was shown, where it was one.
+    pub key: Option<String>,
 }
 
 impl Caller {
     /// A caller of whom nothing is known but who it is.
     pub fn new(id: CallerId) -> Self {
-        Self { id, institution: None, roles: BTreeSet::new(), visas: Vec::new() }
+        Self {
+            id,
+            institution: None,
+            roles: BTreeSet::new(),
+            visas: Vec::new(),
+            scopes: BTreeSet::from(Scope::ALL),
+            key: None,
+        }
     }
 }
 
@@ -55,5 +66,35 @@ impl Role {
     /// Reads the word in tokens and configuration.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == word)
+    }
+}
+
+/// What a credential may be used for, whatever its caller may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// To look.
+    Read,
+    /// To submit runs and to cancel them.
+    Submit,
+    /// To change anything else.
+    Admin,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 3] = [Self::Read, Self::Submit, Self::Admin];
+
+    /// The word in requests and configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Submit => "submit",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// Reads the word in requests and configuration.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == word)
     }
 }

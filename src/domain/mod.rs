@@ -13,7 +13,7 @@ mod service;
 mod visa;
 
 pub use self::{
-    caller::{Caller, Role},
+    caller::{Caller, Role, Scope},
     clock::{Clock, ManualClock, SystemClock},
     credential::Credential,
     id::{BackendRunId, CallerId, NotAnId, RunId, ServiceId},

@@ -17,8 +17,8 @@ pub struct Jws<'a> {
     signature: Vec<u8>,
 }
 
-/// What the header says of the signature. Addresses of keys in it (`jku`, `x5u`) are not even read: an
-/// attacker would write them.
+/// What the header says of the signature. Addresses of keys in it are never followed: an attacker would
+/// write them. `jku` is there to be compared, and `x5u` is not even read.
 #[derive(Debug, Deserialize)]
 pub struct Header {
     /// How it claims to be signed. Only ever compared with what is allowed.
@@ -27,6 +27,8 @@ pub struct Header {
     pub kid: Option<String>,
     /// What it is for.
     pub typ: Option<String>,
+    /// Where its signer says that its keys are.
+    pub jku: Option<String>,
     /// The public key itself. It proves no more than that the sender has its other half.
     pub jwk: Option<Value>,
     /// Extensions that must be understood; we know none.

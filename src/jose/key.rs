@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::Algorithm;
 
 /// The keys of one issuer.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct KeySet(Vec<Arc<Key>>);
 
 /// One public key, for one algorithm.
@@ -43,14 +43,34 @@ impl KeySet {
     /// Reads a JSON Web Key Set. Keys that are not for signatures, or of a kind that we do not know, are
     /// passed over (RFC 7517, section 5); a set of none but those is refused.
     pub fn parse(json: &[u8]) -> Result<Self, NotAKeySet> {
+        let keys = Self::parse_any(json)?;
+        if keys.0.is_empty() { Err(NotAKeySet::Empty) } else { Ok(keys) }
+    }
+
+    /// As [`parse`](Self::parse), but a set without a usable key is one too: an issuer may withdraw all.
+    pub fn parse_any(json: &[u8]) -> Result<Self, NotAKeySet> {
         #[derive(Deserialize)]
         struct Jwks {
             keys: Vec<Value>,
         }
         let Jwks { keys } = serde_json::from_slice(json).map_err(NotAKeySet::Json)?;
         let usable = |key| serde_json::from_value::<Jwk>(key).ok()?.key().map(Arc::new);
-        let keys: Vec<_> = keys.into_iter().filter_map(usable).collect();
-        if keys.is_empty() { Err(NotAKeySet::Empty) } else { Ok(Self(keys)) }
+        Ok(Self(keys.into_iter().filter_map(usable).collect()))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether every key of another set is in this one too.
+    pub fn contains_all(&self, other: &Self) -> bool {
+        other.0.iter().all(|key| self.0.contains(key))
     }
 
     /// The key of this id and algorithm; without an id the only one of the algorithm.

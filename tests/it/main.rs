@@ -45,6 +45,10 @@ mod failures;
 mod crash;
 mod memory;
 
+// Who asks: keys of machines, and a real issuer of tokens.
+mod identity;
+mod keys;
+
 // What is remembered, on both databases.
 mod health;
 mod ledger;

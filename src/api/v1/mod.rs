@@ -7,6 +7,8 @@ mod events;
 mod get_decision;
 mod get_limits;
 mod health;
+mod keys;
+mod login;
 mod nodes;
 mod panels;
 mod services;
@@ -29,6 +31,8 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .merge(discovery::routes())
         .merge(panels::routes())
         .merge(health::routes())
+        .merge(keys::routes())
+        .merge(login::routes())
         .merge(nodes::routes())
         .merge(services::routes())
 }

@@ -7,7 +7,7 @@ use std::{
 
 use super::{bearer, clock};
 use crate::{
-    auth::{Authenticator, Config, DevelopmentError, DevelopmentIssuer, Error},
+    auth::{Authenticator, Config, DevelopmentError, DevelopmentIssuer, Error, Parts},
     domain::{CallerId, Clock, Role},
 };
 
@@ -19,7 +19,7 @@ async fn what_it_mints_is_believed_until_it_expires() {
     let clock = clock();
     let shared: Arc<dyn Clock> = Arc::clone(&clock) as _;
     let issuer = DevelopmentIssuer::open(files.path(), Arc::clone(&shared)).unwrap();
-    let door = Authenticator::build(&Config::default(), Some(&issuer), None, shared).unwrap();
+    let door = door(&issuer, shared);
     let token = issuer.mint("amina", Some("Ilifu"), &[Role::Operator], HOUR);
     let plain = issuer.mint("ben", None, &[], HOUR);
 
@@ -41,7 +41,7 @@ async fn its_key_lasts_and_is_its_own() {
     let first = DevelopmentIssuer::open(files.path(), clock()).unwrap();
     let again = DevelopmentIssuer::open(files.path(), clock()).unwrap();
     let other = DevelopmentIssuer::open(elsewhere.path(), clock()).unwrap();
-    let door = Authenticator::build(&Config::default(), Some(&again), None, clock()).unwrap();
+    let door = door(&again, clock());
 
     let ours = door.authenticate(&bearer(&first.mint("amina", None, &[], HOUR))).await;
     let theirs = door.authenticate(&bearer(&other.mint("amina", None, &[], HOUR))).await;
@@ -67,4 +67,19 @@ fn its_key_is_for_its_owner_alone() {
 
     assert!(matches!(exposed, Err(DevelopmentError::Exposed { .. })));
     assert!(matches!(broken, Err(DevelopmentError::NotAKey { .. })));
+}
+
+fn door(issuer: &DevelopmentIssuer, clock: Arc<dyn Clock>) -> Authenticator {
+    let (config, development) = (&Config::default(), Some(issuer));
+    Authenticator::build(Parts {
+        config,
+        development,
+        fetch: None,
+        keys_folder: None,
+        api_keys: None,
+        database: None,
+        read_secret: |place| Err(place.to_owned()),
+        clock,
+    })
+    .unwrap()
 }

@@ -1,12 +1,21 @@
 //! Callers and strangers at the door.
 
 mod development;
+mod honest;
 mod hostile;
 mod keys;
+mod login;
+mod mapping;
+mod passports;
 mod session;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
+use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
@@ -14,14 +23,13 @@ use ring::{
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
 };
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use url::Url;
 
-use super::{Authenticator, Config, Error, Issuer};
-use crate::{
-    domain::{Caller, Clock, ManualClock},
-    jose::Algorithm,
-};
+use super::{Authenticator, BoxError, BuildError, Config, Error, Fetch, Issuer, Parts};
+use crate::domain::{Caller, Clock, ManualClock};
 
 const NOW: i64 = 1_800_000_000;
 const ISSUER: &str = "https://issuer.example";
@@ -75,7 +83,7 @@ fn encode(bytes: impl AsRef<[u8]>) -> String {
 fn claims() -> Value {
     json!({
         "iss": ISSUER, "aud": "gateway", "sub": "amina",
-        "exp": NOW + 600, "nbf": NOW - 10,
+        "exp": NOW + 600, "nbf": NOW - 10, "iat": NOW - 10, "jti": "0190", "client_id": "notebook",
         "institution": "Ilifu", "roles": ["data_steward", "dancer"],
     })
 }
@@ -88,8 +96,55 @@ fn claims_with(name: &str, value: Value) -> Value {
 }
 
 fn write_keys(path: &Path, signers: &[&Signer]) {
+    std::fs::write(path, key_set(signers).to_string()).unwrap();
+}
+
+fn key_set(signers: &[&Signer]) -> Value {
     let keys: Vec<Value> = signers.iter().map(|signer| signer.jwk()).collect();
-    std::fs::write(path, json!({ "keys": keys }).to_string()).unwrap();
+    json!({ "keys": keys })
+}
+
+/// A world of few addresses, and a note of each one that was asked.
+#[derive(Debug, Default)]
+struct Net {
+    pages: Mutex<BTreeMap<String, String>>,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Net {
+    fn put(&self, url: &str, page: &Value) {
+        self.pages.lock().unwrap().insert(url.to_owned(), page.to_string());
+    }
+
+    fn put_keys(&self, url: &str, signers: &[&Signer]) {
+        self.put(url, &key_set(signers));
+    }
+
+    fn take_down(&self) {
+        self.pages.lock().unwrap().clear();
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Fetch for Net {
+    async fn get(&self, url: &Url, _: Option<&SecretString>) -> Result<Vec<u8>, BoxError> {
+        self.asked.lock().unwrap().push(url.to_string());
+        let page = self.pages.lock().unwrap().get(url.as_str()).cloned();
+        page.map(String::into_bytes).ok_or_else(|| "nobody is there".into())
+    }
+
+    async fn post_form(
+        &self,
+        url: &Url,
+        _: String,
+        _: Option<(&str, &SecretString)>,
+    ) -> Result<Vec<u8>, BoxError> {
+        self.get(url, None).await
+    }
 }
 
 /// A door that trusts one issuer, whose keys are in a file.
@@ -97,19 +152,25 @@ struct Door {
     signer: Signer,
     clock: Arc<ManualClock>,
     files: TempDir,
+    net: Arc<Net>,
     authenticator: Authenticator,
 }
 
 impl Door {
     fn new() -> Self {
+        Self::changed(|_| {})
+    }
+
+    /// A door whose configuration is another one.
+    fn changed(change: impl FnOnce(&mut Config)) -> Self {
         let (signer, files) = (Signer::new("first"), tempfile::tempdir().unwrap());
         let jwks = files.path().join("jwks.json");
         write_keys(&jwks, &[&signer]);
-        let config = Config { issuers: vec![issuer(Some(&jwks))], ..Config::default() };
-        let clock = clock();
-        let shared: Arc<dyn Clock> = Arc::clone(&clock) as _;
-        let authenticator = Authenticator::build(&config, None, None, shared).unwrap();
-        Self { signer, clock, files, authenticator }
+        let mut config = Config { issuers: vec![issuer(Some(&jwks))], ..Config::default() };
+        change(&mut config);
+        let (clock, net) = (clock(), Arc::<Net>::default());
+        let authenticator = build(&config, &net, &clock, Some(files.path())).unwrap();
+        Self { signer, clock, files, net, authenticator }
     }
 
     async fn bearer(&self, token: &str) -> Result<Arc<Caller>, Error> {
@@ -117,15 +178,30 @@ impl Door {
     }
 }
 
+fn build(
+    config: &Config,
+    net: &Arc<Net>,
+    clock: &Arc<ManualClock>,
+    folder: Option<&Path>,
+) -> Result<Authenticator, BuildError> {
+    Authenticator::build(Parts {
+        config,
+        development: None,
+        fetch: Some(Arc::clone(net) as _),
+        keys_folder: folder.map(|folder| folder.join("keys")),
+        api_keys: None,
+        database: None,
+        read_secret: |place| Err(format!("{place} is not here")),
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+    })
+}
+
 fn issuer(jwks_file: Option<&Path>) -> Issuer {
     Issuer {
         issuer: ISSUER.to_owned(),
         audiences: vec!["gateway".to_owned(), "other-name".to_owned()],
-        algorithms: vec![Algorithm::Es256, Algorithm::Rs256],
         jwks_file: jwks_file.map(Path::to_owned),
-        jwks_url: None,
-        institution_claim: "institution".to_owned(),
-        roles_claim: "roles".to_owned(),
+        ..Issuer::default()
     }
 }
 

@@ -32,3 +32,21 @@ async fn send(method: Method, url: &str, body: Vec<u8>) -> Result<Value, String>
     }
     serde_json::from_str(&text).map_err(|e| format!("{url}: {e} in {text}"))
 }
+
+/// The body that answers a form with 200.
+pub(crate) async fn post_form(url: &str, authorization: &str, form: &str) -> String {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<bytes::Bytes>>();
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri(url)
+        .header(header::AUTHORIZATION, authorization)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Full::from(form.to_owned()))
+        .expect("the request is a valid one");
+    let answer = client.request(request).await.expect("the server answers");
+    let status = answer.status();
+    let body = answer.into_body().collect().await.expect("the answer comes whole").to_bytes();
+    let text = String::from_utf8_lossy(&body).into_owned();
+    assert_eq!(status, 200, "{url}: {text}");
+    text
+}

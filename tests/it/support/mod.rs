@@ -1,6 +1,7 @@
 //! What the tests may use: a gateway, simulated services, real servers and clients, private databases,
 //! and patience.
 
+pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod eventually;
 pub(crate) mod gateway;

@@ -8,8 +8,9 @@ use tokio::time::Instant;
 
 use super::query::EventQuery;
 use crate::{
-    api::{Api, error::Result, limit::Slip},
+    api::{Api, caller::require_scope, error::Result, limit::Slip},
     auth::{self, Authenticator, Session},
+    domain::Scope,
     events::{Ears, EventId, Events, Next, Published, Subscription, Text},
 };
 
@@ -48,6 +49,7 @@ impl Listener {
     ) -> Result<Self> {
         let session = api.authenticator.begin_session(headers).await?;
         api.gate.admit_caller(slip, session.caller()).await?;
+        require_scope(session.caller(), Scope::Read)?;
         let ears = Ears::new(session.caller(), query.wanted()?);
         let subscription = api.events.subscribe(ears, query.after(headers))?;
         let mut listener = Self {

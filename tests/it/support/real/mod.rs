@@ -1,8 +1,9 @@
 //! Real WES software of others: their servers behind us, their clients in front of us.
 //!
-//! `make setup` installs it from the pins of `tests/real/*.txt`.
+//! `make setup` installs it from the pins of `tests/real/*.txt` and `tests/real/*/package-lock.json`.
 
 pub(crate) mod clients;
+mod oidc;
 mod servers;
 
 use std::{
@@ -11,7 +12,7 @@ use std::{
     process::Command,
 };
 
-pub(crate) use self::servers::RealServer;
+pub(crate) use self::{oidc::OidcProvider, servers::RealServer};
 
 /// Nothing listens here. Several of these programs call out on their own (a cloud's metadata
 /// address, schema hosts); no test may depend on the answer.
