@@ -29,6 +29,7 @@ pub mod policy;
 // Stores and seams. They never import each other.
 pub mod auth;
 pub mod backend;
+pub mod datasets;
 pub mod events;
 pub mod ledger;
 pub mod nodes;

@@ -23,8 +23,9 @@ use url::Url;
 use crate::{
     alerts::Alerts,
     auth::Authenticator,
+    datasets::Datasets,
     events::Events,
-    federation::{Federation, PanelCatalogue, Scout, nodes::Nodes},
+    federation::{Federation, PanelCatalogue, Policies, Scout, nodes::Nodes},
     gateway::Gateway,
     health::Health,
     telemetry::Metrics,
@@ -115,6 +116,10 @@ pub struct Api {
     pub scout: Arc<Scout>,
     /// The use cases around reference panels.
     pub panels: PanelCatalogue,
+    /// The use cases around policies.
+    pub policies: Arc<Policies>,
+    /// Where data come from.
+    pub datasets: Arc<Datasets>,
     /// Tells who asks.
     pub authenticator: Arc<Authenticator>,
     /// What happens, for those who listen.

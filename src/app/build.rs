@@ -13,14 +13,19 @@ use crate::{
     backend::client::Client,
     config::{Config, SecretRef},
     database::Database,
+    datasets::{Datasets, PolicySets},
     domain::{Clock, Credential, Service, SystemClock},
     events::Events,
-    federation::{self, Federation, Own, PanelCatalogue, PanelWatch, Scout, nodes::Nodes},
+    federation::{
+        self, Federation, Own, PanelCatalogue, PanelWatch, Policies, PolicyParts, Scout,
+        nodes::Nodes,
+    },
     gateway::{Gateway, Parts},
     health::{self, Health},
     ledger::Ledger,
     nodes::Roster,
     panels::Panels,
+    policy::Lawbook,
     registry::{self, Registry},
     telemetry::Metrics,
     vault::{Sealer, Vault, open_key_file},
@@ -34,6 +39,7 @@ pub(super) struct House {
     pub(super) health: Arc<Health>,
     pub(super) panel_watch: PanelWatch,
     pub(super) nodes: Arc<Nodes>,
+    pub(super) policies: Arc<Policies>,
     pub(super) database: Database,
 }
 
@@ -67,11 +73,17 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
     let federation::Parts { registry, adapters, vault, metrics, events, .. } = parts;
     let scout = scout(config, &registry, &vault, &clock)?;
 
-    let (catalogue, panel_watch) = catalogue(config, &database, &registry, &clock).await?;
+    let panels = Panels::open(database.clone(), clock.clone()).await;
+    let panels = Arc::new(panels.context("the catalogue of panels cannot be read")?);
+    let (catalogue, panel_watch) = catalogue(config, &panels, &registry, &clock);
+    let law = law(config, &database, &panels, &registry, &clock).await?;
     let parts = Parts {
         config: config.gateway.clone(),
         ledger,
         registry,
+        law: law.book,
+        datasets: law.datasets.clone(),
+        panels,
         adapters,
         vault,
         client,
@@ -91,12 +103,15 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         nodes: nodes.clone(),
         scout,
         panels: catalogue,
+        policies: law.policies.clone(),
+        datasets: law.datasets,
         authenticator: Arc::new(authenticator),
         events,
         metrics,
         config: Arc::new(config.api.clone()),
     };
-    Ok(House { api, gateway, alerts, health, panel_watch, nodes, database })
+    let policies = law.policies;
+    Ok(House { api, gateway, alerts, health, panel_watch, nodes, policies, database })
 }
 
 /// The watch over the services.
@@ -195,15 +210,46 @@ fn configured(config: &Config) -> Result<Vec<(Service, Credential)>> {
 }
 
 /// The catalogue of reference panels, and what keeps it up to date.
-async fn catalogue(
+fn catalogue(
     config: &Config,
-    database: &Database,
+    panels: &Arc<Panels>,
     registry: &Arc<Registry>,
     clock: &Arc<dyn Clock>,
-) -> Result<(PanelCatalogue, PanelWatch)> {
-    let panels = Panels::open(database.clone(), clock.clone()).await;
-    let panels = Arc::new(panels.context("the catalogue of panels cannot be read")?);
+) -> (PanelCatalogue, PanelWatch) {
     let (registry, clock) = (registry.clone(), clock.clone());
     let watch = PanelWatch::new(config.panels.clone(), panels.clone(), registry.clone(), clock);
-    Ok((PanelCatalogue::new(panels, registry), watch))
+    (PanelCatalogue::new(panels.clone(), registry), watch)
+}
+
+/// Where data may go, and who keeps that.
+struct LawOfTheHouse {
+    book: Arc<Lawbook>,
+    datasets: Arc<Datasets>,
+    policies: Arc<Policies>,
+}
+
+async fn law(
+    config: &Config,
+    database: &Database,
+    panels: &Arc<Panels>,
+    registry: &Arc<Registry>,
+    clock: &Arc<dyn Clock>,
+) -> Result<LawOfTheHouse> {
+    let floor = config.policy.floor();
+    let floor = floor.map_err(|(key, why)| anyhow::anyhow!("policy.{key}: {why}"))?;
+    let datasets = Datasets::open(database.clone(), clock.clone(), floor.blocs.clone()).await;
+    let datasets = Arc::new(datasets.context("the records of datasets cannot be read")?);
+    let book = Arc::new(Lawbook::default());
+    let policies = Policies::open(PolicyParts {
+        config: config.policy.clone(),
+        floor: Arc::new(floor),
+        law: book.clone(),
+        sets: PolicySets::new(database.clone()),
+        datasets: datasets.clone(),
+        panels: panels.clone(),
+        registry: registry.clone(),
+        clock: clock.clone(),
+    });
+    let policies = policies.await.context("the policies cannot be put in force")?;
+    Ok(LawOfTheHouse { book, datasets, policies })
 }

@@ -44,7 +44,7 @@ impl App {
         let lock = data_dir::take(&config.data_dir)?;
         let tracker = TaskTracker::new();
         let shutdown = CancellationToken::new();
-        let House { api, gateway, alerts, health, panel_watch, nodes, database } =
+        let House { api, gateway, alerts, health, panel_watch, nodes, policies, database } =
             build(&config, &tracker).await?;
 
         // Callers find a gateway that knows its services, and operators one that answers at once.
@@ -53,6 +53,7 @@ impl App {
         gateway.start(&shutdown);
         alerts.start(&tracker, &shutdown);
         tracker.spawn(nodes.run(shutdown.clone()));
+        tracker.spawn(policies.run(shutdown.clone()));
         let grace_period = config.server.grace_period;
         let metrics = api.metrics.clone();
         let events = api.events.clone();

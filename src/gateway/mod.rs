@@ -13,10 +13,12 @@ mod fetch;
 mod files;
 mod get_run;
 mod imputation;
+mod keep;
 mod list_runs;
 mod needs;
 mod observe;
 mod open_file;
+mod permit;
 mod reconcile;
 mod run_workflow;
 mod service_info;
@@ -38,9 +40,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     backend::{Adapters, Backend, client::Client},
+    datasets::Datasets,
     domain::{Clock, RunId, ServiceId},
     events::Events,
     ledger::Ledger,
+    panels::Panels,
+    policy::Lawbook,
     registry::Registry,
     telemetry::Metrics,
     vault::{Sealer, Vault},
@@ -119,6 +124,12 @@ pub struct Parts {
     pub ledger: Ledger,
     /// The services.
     pub registry: Arc<Registry>,
+    /// Where runs may go.
+    pub law: Arc<Lawbook>,
+    /// Where data come from.
+    pub datasets: Arc<Datasets>,
+    /// What is said of reference panels.
+    pub panels: Arc<Panels>,
     /// Their adapters.
     pub adapters: Arc<Adapters>,
     /// Their credentials.

@@ -41,7 +41,7 @@ pub(super) fn assess<'a>(
     listing: &'a Listing,
     named: &Named<'_>,
 ) -> Result<Standing, Exclusion<'a>> {
-    let is_named = named.service == Some(listing.id());
+    let is_named = named.service.is_some_and(|wanted| wanted == listing.id());
     let stands_in = match named.service {
         Some(wanted) if !is_named => {
             if !named.replaceable || !stands_in_for(listing, wanted, needs) {
@@ -65,7 +65,7 @@ fn takes_runs<'a>(
     if let Some(offer) = offer {
         fit::check(needs, offer).map_err(Exclusion::Misfit)?;
     }
-    match listing.record().mode {
+    match listing.mode() {
         Mode::Active => {}
         mode @ (Mode::Draining | Mode::Maintenance) => return Err(Exclusion::Mode(mode)),
     }
@@ -107,11 +107,11 @@ fn down_dependency<'a>(
     fleet: &'a Snapshot,
     depth: usize,
 ) -> Option<&'a ServiceId> {
-    listing.service().depends_on.iter().find_map(|id| {
+    listing.depends_on().iter().find_map(|id| {
         let Some(other) = fleet.get(id) else { return Some(id) };
         let answers = matches!(other.reach(), Reach::Usable | Reach::Unknown);
         let closed = other.vitals().condition().circuit == CircuitState::Closed;
-        if !answers || !closed || other.record().mode == Mode::Maintenance {
+        if !answers || !closed || other.mode() == Mode::Maintenance {
             return Some(id);
         }
         if depth == 0 { None } else { down_dependency(other, fleet, depth - 1) }

@@ -16,7 +16,7 @@ use super::*;
 use crate::{
     backend::client,
     database::Database,
-    domain::{Caller, CallerId, ManualClock, Offer, Service},
+    domain::{Blocs, Caller, CallerId, ManualClock, Offer, Service},
     ga4gh::wes::{RunRequest, State},
     registry::Reach,
 };
@@ -60,9 +60,14 @@ impl House {
             stage_bytes: 64,
             ..config
         };
+        let datasets = Datasets::open(database.clone(), clock.clone(), Blocs::default()).await;
+        let panels = Panels::open(database.clone(), clock.clone()).await;
         let parts = Parts {
             config,
             ledger: Ledger::new(database, clock.clone()),
+            law: Arc::default(),
+            datasets: Arc::new(datasets.unwrap()),
+            panels: Arc::new(panels.unwrap()),
             registry: registry.clone(),
             adapters,
             vault: Arc::default(),

@@ -14,7 +14,7 @@ use crate::{
         Build, Caller, CallerId, Imputation, Mode, Offer, Phasing, Population, ReferencePanel,
         Service,
     },
-    policy,
+    policy::{Ask, Denial, Law},
     registry::{Reach, Registry},
 };
 
@@ -152,7 +152,7 @@ fn route(needs: &Needs, fleet: &Registry) -> Result<Routed, NotRouted> {
 
 fn route_by(needs: &Needs, fleet: &Registry, seed: u64) -> Result<Routed, NotRouted> {
     let fleet = fleet.snapshot();
-    let permit = policy::evaluate(&amina(), needs, &fleet).unwrap();
+    let permit = permit(needs, &fleet).unwrap();
     let words = |excluded: &[Excluded<'_>]| {
         let told = told(excluded, needs, 100).into_iter();
         told.map(|(id, why)| (id.to_string(), why)).collect()
@@ -170,8 +170,9 @@ fn route_by(needs: &Needs, fleet: &Registry, seed: u64) -> Result<Routed, NotRou
     }
 }
 
-fn amina() -> Caller {
-    Caller::new(CallerId::new("issuer", "amina"))
+fn permit(needs: &Needs, fleet: &Snapshot) -> Result<Permit, Denial> {
+    let amina = Caller::new(CallerId::new("issuer", "amina"));
+    Law::default().evaluate(&Ask::new(&amina, needs, NOW), fleet)
 }
 
 /// Cape Town imputes; Bamako runs CWL.
@@ -230,6 +231,9 @@ fn needs() -> Needs {
         }),
         protocols: BTreeSet::new(),
         origin: BTreeSet::new(),
+
+        dataset: None,
+        purpose: BTreeSet::new(),
         service: None,
     }
 }

@@ -1,0 +1,41 @@
+//! Reads the files of a set of policies.
+
+use std::{collections::BTreeMap, path::Path};
+
+use super::PolicyError;
+
+/// More and longer files than people write are a mistake.
+const MAX_FILES: usize = 500;
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// The files of a set by their names: policies and tests, from this folder alone.
+pub(super) async fn read(folder: &Path) -> Result<BTreeMap<String, String>, PolicyError> {
+    let unreadable =
+        |what: &str, why: &dyn std::fmt::Display| PolicyError::Unreadable(format!("{what}: {why}"));
+    let place = folder.display().to_string();
+    let mut entries =
+        tokio::fs::read_dir(folder).await.map_err(|error| unreadable(&place, &error))?;
+    let mut files = BTreeMap::new();
+    while let Some(entry) =
+        entries.next_entry().await.map_err(|error| unreadable(&place, &error))?
+    {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        if name.starts_with('.') || !(name.ends_with(".cedar") || name.ends_with(".tests.toml")) {
+            continue;
+        }
+        let size = tokio::fs::metadata(entry.path()).await;
+        if size.map_err(|error| unreadable(&name, &error))?.len() > MAX_BYTES {
+            return Err(unreadable(&name, &format!("it is larger than {MAX_BYTES} bytes")));
+        }
+        let text = tokio::fs::read_to_string(entry.path()).await;
+        files.insert(name.clone(), text.map_err(|error| unreadable(&name, &error))?);
+        if files.len() > MAX_FILES {
+            return Err(unreadable(&place, &format!("it has more than {MAX_FILES} files")));
+        }
+    }
+    if files.keys().any(|name| name.ends_with(".cedar")) {
+        return Ok(files);
+    }
+    // An empty folder would permit nothing, and is more likely a mistake than meant.
+    Err(unreadable(&place, &"it has no file that ends with .cedar"))
+}

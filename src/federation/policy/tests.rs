@@ -1,0 +1,1 @@
+//! Sets of policies come into force, or do not.
