@@ -38,7 +38,7 @@ pub use self::{
         Facts, Holder, PanelCatalogue, PanelEntry, PanelFilter, PanelPage, PanelView, PanelWatch,
         PanelsConfig, PanelsError, ShelfView, TermsDocument,
     },
-    policy::{InForce, Policies, PolicyError, PolicyParts},
+    policy::{InForce, Policies, PolicyError, PolicyParts, read_policies},
     scout::{
         Config, Discovery, Error as ScoutError, OfferDocument, Own, PanelDocument,
         PopulationDocument, Proposal, Score, ScoreVerdict, Scorecard, Scout, ServiceDraft, Surety,

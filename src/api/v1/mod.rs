@@ -1,12 +1,14 @@
 //! Our own API, beside the GA4GH ones.
 
 mod alerts;
+mod datasets;
 mod discovery;
 mod events;
 mod get_decision;
 mod health;
 mod nodes;
 mod panels;
+mod policy;
 mod services;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -22,6 +24,8 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(events::listen::listen))
         .routes(routes!(events::websocket::open_websocket))
         .merge(alerts::routes())
+        .merge(datasets::routes())
+        .merge(policy::routes())
         .merge(discovery::routes())
         .merge(panels::routes())
         .merge(health::routes())

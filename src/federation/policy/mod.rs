@@ -22,7 +22,7 @@ use crate::{
     registry::Registry,
 };
 
-pub use self::reload::InForce;
+pub use self::{folder::read_policies, reload::InForce};
 
 /// What the use cases around policies stand on.
 #[derive(Debug)]
