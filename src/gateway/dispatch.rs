@@ -107,9 +107,8 @@ impl Gateway {
         candidate: &Candidate,
     ) -> Result<(Fit, Arc<dyn Backend>), PassedOver> {
         let fleet = self.parts.registry.snapshot();
-        let fresh = self.permit(caller, needs, &fleet).map_err(|_| PassedOver::Forbidden)?;
-        permit.narrow(&fresh);
-        let fit = routing::recheck(permit, needs, &fleet, candidate)?;
+        let fresh = self.permit(caller, needs, &fleet);
+        let fit = routing::recheck(permit, fresh, needs, &fleet, candidate)?;
         let adapter = self.parts.adapters.get(&candidate.service_id).ok_or(PassedOver::Gone)?;
         Ok((fit, adapter))
     }

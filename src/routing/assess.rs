@@ -3,7 +3,7 @@
 use super::{Candidate, Excluded, Exclusion, Fit, Misfit, Standing, fit};
 use crate::{
     domain::{Needs, ServiceId},
-    policy::Permit,
+    policy::{Denial, Permit},
     registry::{Listing, Mode, Reach, Snapshot},
     vitals::{CircuitState, Condition},
 };
@@ -130,14 +130,18 @@ pub enum PassedOver {
 }
 
 /// Looks at a candidate once more, just before it is asked, as it stands by now. What was chosen when
-/// the run arrived may be seconds old after another service was asked. Never widens the permit.
+/// the run arrived may be seconds old after another service was asked: services move, law and records
+/// change, agreements end. `fresh` is what policy says now, and whatever it does not have is taken from
+/// the permit of the decision for good; nothing is added to it.
 pub fn recheck(
-    permit: &Permit,
+    permit: &mut Permit,
+    fresh: Result<Permit, Denial>,
     needs: &Needs,
     fleet: &Snapshot,
     candidate: &Candidate,
 ) -> Result<Fit, PassedOver> {
     let listing = fleet.get(&candidate.service_id).ok_or(PassedOver::Gone)?;
+    permit.narrow(&fresh.map_err(|_| PassedOver::Forbidden)?);
     if !permit.admits(listing) {
         return Err(PassedOver::Forbidden);
     }

@@ -1,7 +1,6 @@
-//! Where data may go: the floor, the policies over it, their tables, and what must hold for all of them.
+//! Where data may go: the floor, the policies over it, and the tables that come with them.
 
 mod floor;
-mod properties;
 mod rules;
 mod table;
 
