@@ -85,7 +85,8 @@ impl Gateway {
                     soonest = [soonest, retry_after].into_iter().flatten().min();
                 }
                 Next::Stop(error) => {
-                    self.parts.ledger.refuse(&run_id, &error.to_string()).await?;
+                    let words = if kept_here { error.to_string() } else { "refused".to_owned() };
+                    self.parts.ledger.refuse(&run_id, &words).await?;
                     self.announce(run_id, &caller.id, None, State::SystemError);
                     return Err(error);
                 }

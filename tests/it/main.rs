@@ -32,6 +32,9 @@ mod failover;
 // Where a run goes, and why.
 mod routing;
 
+// Where data may go.
+mod residency;
+
 // Inputs that are named by URL.
 mod fetching;
 

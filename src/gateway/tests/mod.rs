@@ -3,6 +3,7 @@
 mod dispatching;
 mod files;
 mod following;
+mod residency;
 mod scripted;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -90,8 +91,12 @@ impl House {
     }
 
     async fn submit(&self, files: Files) -> Result<RunId> {
-        let order =
-            Order { request: request(), files, idempotency_key: None, fingerprint: Arc::default() };
+        self.submit_request(request(), files).await
+    }
+
+    async fn submit_request(&self, request: RunRequest, files: Files) -> Result<RunId> {
+        let fingerprint = Arc::default();
+        let order = Order { request, files, idempotency_key: None, fingerprint };
         self.gateway.run_workflow(&amina(), order).await
     }
 

@@ -48,6 +48,19 @@ fn tests_that_hold_are_counted_and_policies_without_one_are_told() {
 }
 
 #[test]
+fn the_policies_of_the_example_are_good_and_each_decides_a_test() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/policies");
+    let files = ["members.cedar", "members.tests.toml"];
+    let files = files.map(|name| (name, std::fs::read_to_string(folder.join(name)).unwrap()));
+    let files = files.each_ref().map(|(name, text)| (*name, text.as_str()));
+
+    let rules = compile(&files).unwrap();
+    let report = Law::new(Floor::default().into(), Some(rules.into()), 1).test(NOW);
+
+    assert_eq!(report, Report { passed: 7, failures: Vec::new(), untested: Vec::new() });
+}
+
+#[test]
 fn a_test_that_does_not_hold_says_what_came_instead() {
     for (tests, why) in [
         (TESTS.replace("\"allowed\"", "\"refused\""), "it is allowed: data of the dataset"),
