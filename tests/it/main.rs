@@ -46,6 +46,7 @@ mod crash;
 mod memory;
 
 // What is remembered, on both databases.
+mod dataset_store;
 mod health;
 mod ledger;
 mod roster;

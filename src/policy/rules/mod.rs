@@ -21,8 +21,10 @@ use super::table::Case;
 /// What policies can ask about.
 pub const SCHEMA: &str = include_str!("schema.cedarschema");
 
-/// As many answers are kept; beyond them all are forgotten.
+/// As many answers are kept, and as many words about groups of services in all of them; beyond that all
+/// are forgotten.
 const MAX_KEPT: usize = 4_096;
+const MAX_KEPT_GROUPS: usize = 400_000;
 
 /// A set of policies, compiled and validated.
 pub struct RuleSet {

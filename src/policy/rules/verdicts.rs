@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use cedar_policy::Decision;
 
 use super::{
-    MAX_KEPT, RuleSet, entities,
+    MAX_KEPT, MAX_KEPT_GROUPS, RuleSet, entities,
     groups::{Facts, Groups},
 };
 use crate::{
@@ -92,7 +92,8 @@ impl RuleSet {
         }
         let verdicts = Arc::new(Verdicts { allowed, groups, refused });
         let mut kept = self.kept.lock().expect("no holder panics");
-        if kept.len() >= MAX_KEPT {
+        let room = MAX_KEPT.min(MAX_KEPT_GROUPS / verdicts.refused.len().max(1));
+        if kept.len() >= room {
             kept.clear();
         }
         kept.insert(key, verdicts.clone());

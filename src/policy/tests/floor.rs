@@ -222,6 +222,8 @@ fn a_permit_only_shrinks() {
     assert_eq!(ids(&permit), "kenya mali");
     permit.narrow(&law.evaluate(&Ask::new(&caller, &needs(&["KE"]), NOW), &now).unwrap());
     assert_eq!(ids(&permit), "kenya");
+    assert!(permit.may_stay_in("KE".parse().unwrap()));
+    assert!(!permit.may_stay_in("ML".parse().unwrap()));
     permit.narrow(&law.evaluate(&Ask::new(&caller, &anywhere, NOW), &now).unwrap());
     assert_eq!(ids(&permit), "kenya");
     assert!(!permit.is_empty());
