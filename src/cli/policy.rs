@@ -117,6 +117,7 @@ fn explain(explained: &Explained) {
     println!("{}", explained.rule);
     for ruling in &explained.services {
         let word = if ruling.allowed { "allowed" } else { "refused" };
-        println!("{:<24} {word}  {:<20} {}", ruling.service, ruling.rule, ruling.words);
+        let service = ruling.service.as_str();
+        println!("{service:<24} {word}  {:<20} {}", ruling.rule, ruling.words);
     }
 }
