@@ -30,6 +30,7 @@ pub mod policy;
 pub mod audit;
 pub mod auth;
 pub mod backend;
+pub mod datasets;
 pub mod events;
 pub mod ledger;
 pub mod limit;

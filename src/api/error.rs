@@ -15,13 +15,14 @@ use tracing::error;
 use utoipa::ToSchema;
 
 use crate::{
-    alerts, audit, auth, events,
+    alerts, audit, auth, datasets, events,
     federation::{
-        self, PanelsError, ScoutError,
+        self, PanelsError, PolicyError, ScoutError,
         nodes::{self, Refusal},
     },
     gateway::{self, InputFault},
     health, panels,
+    policy::Refusal as Forbidden,
     routing::Misfit,
 };
 
@@ -114,7 +115,13 @@ impl From<gateway::Error> for ApiError {
             E::Input(fault) => fault.into(),
             E::Unfit { misfit, .. } => Self::bad_request(reason_of(misfit), msg),
             E::UnknownService(_) => Self::bad_request("unknown_service", msg),
-            E::Denied(_) => Self::new(StatusCode::FORBIDDEN, "forbidden_by_policy", msg),
+            E::Denied(denial) => match denial.refusal {
+                Forbidden::NoService => {
+                    Self::new(StatusCode::FORBIDDEN, "forbidden_by_policy", msg)
+                }
+                Forbidden::NoOrigin => Self::new(StatusCode::FORBIDDEN, "origin_required", msg),
+                Forbidden::UnknownDataset => Self::bad_request("dataset_not_on_record", msg),
+            },
             E::Refused { status: 413, .. } => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large_for_service", msg)
             }
@@ -238,6 +245,36 @@ impl From<alerts::Error> for ApiError {
             E::Resolved => Self::new(StatusCode::CONFLICT, "alert_resolved", msg),
             E::BadPageToken => Self::bad_request("bad_page_token", msg),
             error @ E::Database(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<PolicyError> for ApiError {
+    fn from(error: PolicyError) -> Self {
+        use PolicyError as E;
+        let msg = error.to_string();
+        match error {
+            E::NoFolder => Self::new(StatusCode::CONFLICT, "no_policies", msg),
+            E::Unreadable(_) => Self::new(StatusCode::CONFLICT, "policies_unreadable", msg),
+            E::Flawed(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_policies", msg),
+            E::Failing(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "policy_tests_fail", msg),
+            E::Scenario(_) => Self::bad_request("bad_scenario", msg),
+            E::Internal(source) => Self::internal(&source),
+        }
+    }
+}
+
+impl From<datasets::Error> for ApiError {
+    fn from(error: datasets::Error) -> Self {
+        use datasets::Error as E;
+        let msg = error.to_string();
+        match error {
+            E::Flawed(_) => Self::bad_request("bad_dataset", msg),
+            E::Unknown(_) => Self::new(StatusCode::NOT_FOUND, "unknown_dataset", msg),
+            E::Taken(_) => Self::new(StatusCode::CONFLICT, "dataset_id_taken", msg),
+            E::TooMany(_) => Self::new(StatusCode::CONFLICT, "limit_reached", msg),
+            E::Stale { .. } => Self::new(StatusCode::PRECONDITION_FAILED, "changed_meanwhile", msg),
+            error @ (E::Database(_) | E::Unreadable(_)) => Self::internal(&error),
         }
     }
 }

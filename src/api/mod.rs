@@ -27,8 +27,9 @@ use crate::{
     alerts::Alerts,
     audit::Audit,
     auth::{ApiKeys, Authenticator},
+    datasets::Datasets,
     events::Events,
-    federation::{Federation, PanelCatalogue, Scout, nodes::Nodes},
+    federation::{Federation, PanelCatalogue, Policies, Scout, nodes::Nodes},
     gateway::Gateway,
     health::Health,
     telemetry::Metrics,
@@ -119,6 +120,10 @@ pub struct Api {
     pub scout: Arc<Scout>,
     /// The use cases around reference panels.
     pub panels: PanelCatalogue,
+    /// The use cases around policies.
+    pub policies: Arc<Policies>,
+    /// Where data come from.
+    pub datasets: Arc<Datasets>,
     /// Tells who asks.
     pub authenticator: Arc<Authenticator>,
     /// What is permitted and done, for those who must prove it.

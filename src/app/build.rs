@@ -17,15 +17,20 @@ use crate::{
     backend::client::Client,
     config::{Config, SecretRef},
     database::Database,
+    datasets::{Datasets, PolicySets},
     domain::{Clock, Credential, Service, SystemClock},
     events::Events,
-    federation::{self, Federation, Own, PanelCatalogue, PanelWatch, Scout, nodes::Nodes},
+    federation::{
+        self, Federation, Own, PanelCatalogue, PanelWatch, Policies, PolicyParts, Scout,
+        nodes::Nodes,
+    },
     gateway::{Gateway, Parts},
     health::{self, Health},
     ledger::Ledger,
     limit::Limiter,
     nodes::Roster,
     panels::Panels,
+    policy::Lawbook,
     redis_link::RedisLink,
     registry::{self, Registry},
     telemetry::Metrics,
@@ -42,6 +47,7 @@ pub(super) struct House {
     pub(super) nodes: Arc<Nodes>,
     pub(super) limiter: Arc<Limiter>,
     pub(super) redis: Option<Arc<RedisLink>>,
+    pub(super) policies: Arc<Policies>,
     pub(super) database: Database,
 }
 
@@ -65,12 +71,18 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
     let scout = scout(config, &registry, &vault, &clock)?;
 
     let Limits { limiter, places, gate, redis } = limits(config, &metrics).await?;
-    let (catalogue, panel_watch) = catalogue(config, &database, &registry, &clock).await?;
+    let panels = Panels::open(database.clone(), clock.clone()).await;
+    let panels = Arc::new(panels.context("the catalogue of panels cannot be read")?);
+    let (catalogue, panel_watch) = catalogue(config, &panels, &registry, &clock);
+    let law = law(config, &database, &panels, &registry, &clock).await?;
     let parts = Parts {
         config: config.gateway.clone(),
         ledger,
         audit: audit.clone(),
         registry,
+        law: law.book,
+        datasets: law.datasets.clone(),
+        panels,
         adapters,
         vault,
         client,
@@ -96,12 +108,26 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         api_keys,
         audit,
         gate,
+        policies: law.policies.clone(),
+        datasets: law.datasets,
         events,
         metrics,
         config: Arc::new(config.api.clone()),
         tracker: tracker.clone(),
     };
-    Ok(House { api, gateway, alerts, health, panel_watch, nodes, limiter, redis, database })
+    let policies = law.policies;
+    Ok(House {
+        api,
+        gateway,
+        alerts,
+        health,
+        panel_watch,
+        nodes,
+        limiter,
+        redis,
+        policies,
+        database,
+    })
 }
 
 /// What the federation and its runs stand on.
@@ -234,15 +260,46 @@ fn configured(config: &Config) -> Result<Vec<(Service, Credential)>> {
 }
 
 /// The catalogue of reference panels, and what keeps it up to date.
-async fn catalogue(
+fn catalogue(
     config: &Config,
-    database: &Database,
+    panels: &Arc<Panels>,
     registry: &Arc<Registry>,
     clock: &Arc<dyn Clock>,
-) -> Result<(PanelCatalogue, PanelWatch)> {
-    let panels = Panels::open(database.clone(), clock.clone()).await;
-    let panels = Arc::new(panels.context("the catalogue of panels cannot be read")?);
+) -> (PanelCatalogue, PanelWatch) {
     let (registry, clock) = (registry.clone(), clock.clone());
     let watch = PanelWatch::new(config.panels.clone(), panels.clone(), registry.clone(), clock);
-    Ok((PanelCatalogue::new(panels, registry), watch))
+    (PanelCatalogue::new(panels.clone(), registry), watch)
+}
+
+/// Where data may go, and who keeps that.
+struct LawOfTheHouse {
+    book: Arc<Lawbook>,
+    datasets: Arc<Datasets>,
+    policies: Arc<Policies>,
+}
+
+async fn law(
+    config: &Config,
+    database: &Database,
+    panels: &Arc<Panels>,
+    registry: &Arc<Registry>,
+    clock: &Arc<dyn Clock>,
+) -> Result<LawOfTheHouse> {
+    let floor = config.policy.floor();
+    let floor = floor.map_err(|(key, why)| anyhow::anyhow!("policy.{key}: {why}"))?;
+    let datasets = Datasets::open(database.clone(), clock.clone(), floor.blocs.clone()).await;
+    let datasets = Arc::new(datasets.context("the records of datasets cannot be read")?);
+    let book = Arc::new(Lawbook::default());
+    let policies = Policies::open(PolicyParts {
+        config: config.policy.clone(),
+        floor: Arc::new(floor),
+        law: book.clone(),
+        sets: PolicySets::new(database.clone()),
+        datasets: datasets.clone(),
+        panels: panels.clone(),
+        registry: registry.clone(),
+        clock: clock.clone(),
+    });
+    let policies = policies.await.context("the policies cannot be put in force")?;
+    Ok(LawOfTheHouse { book, datasets, policies })
 }

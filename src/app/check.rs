@@ -9,6 +9,8 @@ use crate::{
     config::Config,
     domain::{Clock, SystemClock},
     edge,
+    federation::read_policies,
+    policy::RuleSet,
 };
 
 /// Checks what a configuration refers to, without opening a port or a database. Every problem is told.
@@ -35,6 +37,15 @@ pub fn check(config: &Config) -> Vec<String> {
         read_secret,
         clock,
     };
+    if let Some(Err(error)) = config.policy.dir.as_deref().map(read_policies).map(|files| {
+        files.map_err(|error| error.to_string()).and_then(|files| {
+            RuleSet::compile(&files).map_err(|flaws| {
+                flaws.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+            })
+        })
+    }) {
+        problems.push(format!("policy.dir: {error}"));
+    }
     if !config.auth.issuers.is_empty()
         && let Err(error) = Authenticator::build(parts)
     {

@@ -46,8 +46,18 @@ impl App {
         let lock = data_dir::take(&config.data_dir)?;
         let tracker = TaskTracker::new();
         let shutdown = CancellationToken::new();
-        let House { api, gateway, alerts, health, panel_watch, nodes, limiter, redis, database } =
-            build(&config, &tracker).await?;
+        let House {
+            api,
+            gateway,
+            alerts,
+            health,
+            panel_watch,
+            nodes,
+            limiter,
+            redis,
+            policies,
+            database,
+        } = build(&config, &tracker).await?;
 
         let started = Entry::new(Act::Started).with("version", env!("CARGO_PKG_VERSION"));
         api.audit.record(started).await.context("the audit trail cannot be written")?;
@@ -63,6 +73,7 @@ impl App {
         }
         tracker.spawn(api.authenticator.clone().run(shutdown.clone()));
         tracker.spawn(api.api_keys.clone().run(shutdown.clone()));
+        tracker.spawn(policies.run(shutdown.clone()));
         let grace_period = config.server.grace_period;
         let metrics = api.metrics.clone();
         let events = api.events.clone();

@@ -72,6 +72,23 @@ impl Error {
         Self::Unavailable { why: why.into(), retry_after: None, source: None }
     }
 
+    /// What happened, without a word of the service's: those may name files or samples, and a log goes
+    /// where the data may not. The whole story is with the run, for its caller.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Unavailable { .. } => "unavailable",
+            Self::Uncertain { .. } => "uncertain",
+            Self::Refused { .. } => "refused",
+            Self::Busy { .. } => "busy",
+            Self::Credential { .. } => "credential not accepted",
+            Self::UnknownRun => "unknown run",
+            Self::Gone(_) => "gone",
+            Self::Unsupported(_) => "unsupported",
+            Self::Malformed(_) => "answer makes no sense",
+            Self::Input(_) => "input broke off",
+        }
+    }
+
     /// Uncertain, for a reason of ours.
     pub fn uncertain(why: impl Into<String>) -> Self {
         Self::Uncertain { why: why.into(), source: None }

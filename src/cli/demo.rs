@@ -117,6 +117,7 @@ pub(super) async fn run(options: Options) -> Result<()> {
         "base_url": base_url,
         "ops_url": format!("http://{}", app.ops_address),
         "token": issuer.mint("amina", Some("Demo University"), &[Role::Researcher], day),
+        "steward_token": issuer.mint("steward", Some("Demo University"), &[Role::DataSteward], day),
         "admin_token": issuer.mint("operator", None, &[Role::Operator], day),
         "services": services,
     });
@@ -236,9 +237,10 @@ fn greet(demo: &Value) {
     }
     println!("API pages: {base_url}/docs/    Metrics: {}/metrics", text("ops_url"));
     println!();
-    println!("Copy these three lines into another terminal, then follow the README:");
+    println!("Copy these four lines into another terminal, then follow the README:");
     println!("export GATEWAY={base_url}");
     println!("export OPERATOR_TOKEN={}", text("admin_token"));
+    println!("export STEWARD_TOKEN={}", text("steward_token"));
     println!("export TOKEN={}", text("token"));
     println!();
     println!("Ctrl-C ends it.");

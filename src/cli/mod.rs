@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod descriptors;
 mod node;
+mod policy;
 mod serve;
 mod simulate;
 mod token;
@@ -45,6 +46,9 @@ enum Command {
     /// Registers a node at a gateway, and keeps it known to be alive.
     #[command(subcommand)]
     Node(node::Command),
+    /// Checks, tests and explains policies.
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Prints the OpenAPI document.
     Openapi,
     /// Prints a development token.
@@ -61,6 +65,7 @@ impl Cli {
             Command::Check { config } => check::run(&config),
             Command::Audit(command) => audit::run(&command),
             Command::Node(command) => block_on(node::run(command)),
+            Command::Policy(command) => policy::run(&command),
             Command::Openapi => {
                 print!("{}", crate::api::document());
                 Ok(())

@@ -63,6 +63,7 @@ fn from_table(
         events: reader.section(&mut table, "events"),
         alerts: reader.section(&mut table, "alerts"),
         panels: reader.section(&mut table, "panels"),
+        policy: reader.section(&mut table, "policy"),
         nodes: reader.section(&mut table, "nodes"),
         log: reader.section(&mut table, "log"),
         services: reader.services(&mut table),
@@ -246,6 +247,9 @@ impl Reader {
         }
         for (key, message) in config.circuit.problems() {
             self.problem(&format!("circuit.{key}"), message);
+        }
+        if let Err((key, why)) = config.policy.floor() {
+            self.problem(&format!("policy.{key}"), why);
         }
         if config.gateway.poll_min > config.gateway.poll_max {
             self.problem("gateway.poll_min", "it is longer than gateway.poll_max");

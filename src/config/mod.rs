@@ -18,7 +18,7 @@ use crate::{
     backend::client,
     edge, events,
     federation::{self, PanelsConfig, nodes},
-    gateway, health, limit, redis_link, telemetry, vitals,
+    gateway, health, limit, policy, redis_link, telemetry, vitals,
 };
 
 pub use self::{
@@ -65,6 +65,8 @@ pub struct Config {
     pub alerts: alerts::Config<SecretRef>,
     /// How the catalogue of reference panels is kept.
     pub panels: PanelsConfig,
+    /// Where data may go.
+    pub policy: policy::Config,
     /// Nodes that register themselves.
     pub nodes: nodes::Config,
     /// The log.
@@ -92,6 +94,7 @@ impl Default for Config {
             events: events::Config::default(),
             alerts: alerts::Config::default(),
             panels: PanelsConfig::default(),
+            policy: policy::Config::default(),
             nodes: nodes::Config::default(),
             log: telemetry::Config::default(),
             services: Vec::new(),

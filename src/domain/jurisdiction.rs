@@ -7,6 +7,19 @@ use std::{fmt, str::FromStr};
 pub struct Jurisdiction([u8; 2]);
 
 impl Jurisdiction {
+    /// How many pairs of letters there are.
+    pub const COUNT: usize = 26 * 26;
+
+    /// Every pair of letters, in order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (b'A'..=b'Z').flat_map(|first| (b'A'..=b'Z').map(move |second| Self([first, second])))
+    }
+
+    /// Its place among all pairs of letters.
+    pub fn index(self) -> u16 {
+        u16::from(self.0[0] - b'A') * 26 + u16::from(self.0[1] - b'A')
+    }
+
     /// The two letters.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("two ASCII letters, by construction")

@@ -1,8 +1,11 @@
 //! Our nouns. They do not cross a wire: what does stands in `ga4gh`, in a `wire.rs` or with the ledger.
 
+mod bloc;
 mod caller;
 mod clock;
+mod countries;
 mod credential;
+mod dataset;
 mod id;
 mod imputation;
 mod jurisdiction;
@@ -13,9 +16,12 @@ mod service;
 mod visa;
 
 pub use self::{
+    bloc::{Blocs, NotAPlace},
     caller::{Caller, Role, Scope},
     clock::{Clock, ManualClock, SystemClock},
+    countries::Countries,
     credential::Credential,
+    dataset::{DataClass, Dataset, DatasetId, NotADatasetId, NotATerm, PanelTerms, Term, Transfer},
     id::{BackendRunId, CallerId, NotAnId, RunId, ServiceId},
     imputation::{Imputation, InputFile, Mode, Phasing},
     jurisdiction::{Jurisdiction, NotAJurisdiction},

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Imputation, Jurisdiction, ServiceId};
+use super::{DatasetId, Imputation, Jurisdiction, ServiceId, Term};
 
 /// What a run needs of a service.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +22,10 @@ pub struct Needs {
     pub protocols: BTreeSet<String>,
     /// Countries that the data come from, where the caller said so: the run may go nowhere else.
     pub origin: BTreeSet<Jurisdiction>,
+    /// The dataset that the data belong to, where the caller named one.
+    pub dataset: Option<DatasetId>,
+    /// What the data are used for, in terms of the Data Use Ontology and the like, where the caller said so.
+    pub purpose: BTreeSet<Term>,
     /// The one service that the caller wants.
     pub service: Option<ServiceId>,
 }

@@ -1,5 +1,7 @@
 //! A federated service as its operator describes it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -20,6 +22,10 @@ pub struct Service {
     pub url: Url,
     /// Under whose law it stands. Services never say so themselves.
     pub jurisdiction: Jurisdiction,
+    /// Under whose law its legal controller stands, where that is another one.
+    pub controller_jurisdiction: Option<Jurisdiction>,
+    /// What it is certified for, such as `ISO 27001`, as its operator vouches.
+    pub certifications: BTreeSet<String>,
     /// Who runs it: name and home page.
     pub organization: Option<(String, String)>,
     /// Whom to ask about it: a URL or `mailto:`.
@@ -63,6 +69,8 @@ impl Service {
             description: None,
             url,
             jurisdiction,
+            controller_jurisdiction: None,
+            certifications: BTreeSet::new(),
             organization: None,
             contact_url: None,
             weight: Self::DEFAULT_WEIGHT,
@@ -72,5 +80,10 @@ impl Service {
             settings: Map::new(),
             id,
         }
+    }
+
+    /// Under whose law its legal controller stands.
+    pub fn controller(&self) -> Jurisdiction {
+        self.controller_jurisdiction.unwrap_or(self.jurisdiction)
     }
 }

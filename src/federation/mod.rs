@@ -10,6 +10,7 @@ mod install;
 pub mod nodes;
 mod open;
 mod panels;
+mod policy;
 mod scout;
 mod service;
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub use self::{
         Facts, Holder, PanelCatalogue, PanelEntry, PanelFilter, PanelPage, PanelView, PanelWatch,
         PanelsConfig, PanelsError, ShelfView, TermsDocument,
     },
+    policy::{InForce, Policies, PolicyError, PolicyParts, read_policies},
     scout::{
         Config, Discovery, Error as ScoutError, OfferDocument, Own, PanelDocument,
         PopulationDocument, Proposal, Score, ScoreVerdict, Scorecard, Scout, ServiceDraft, Surety,

@@ -36,7 +36,7 @@ impl Gateway {
         let note = match adapter.cancel_run(&credential, id).await {
             Ok(()) => format!("{service} was asked to cancel"),
             Err(error) => {
-                warn!(run.id = %entry.run_id, service.id = %service, "cancel did not get through: {error}");
+                warn!(run.id = %entry.run_id, service.id = %service, "cancel did not get through: {}", error.kind());
                 format!("{service} did not take the wish to cancel ({error})")
             }
         };

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{Needs, ServiceId},
     policy::Permit,
+    registry::Snapshot,
     routing::{self, Draw, Excluded, Exclusion, Route, Standing, Tier},
 };
 
@@ -20,10 +21,19 @@ pub(super) const MAX_TOLD: usize = 100;
 const MAX_RANKED: usize = 20;
 
 /// Why a run went where it went. What came with a later version is missing in older decisions.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
     /// The rule of residency that was applied.
     pub rule: String,
+    /// The epoch of the policies that were in force; 0 for the floor alone.
+    #[serde(default)]
+    pub policy_epoch: u64,
+    /// The dataset that the run named.
+    #[serde(default)]
+    pub dataset: Option<String>,
+    /// Whether the gateway may keep what belongs to the run: its parameters, its results and its logs.
+    #[serde(default = "yes")]
+    pub kept_here: bool,
     /// The services that could take the run, best first.
     pub candidates: Vec<String>,
     /// The permitted services that could not, and why.
@@ -82,12 +92,18 @@ pub struct Considered {
 }
 
 impl Decision {
-    pub(super) fn of(permit: &Permit, needs: &Needs, route: &Route<'_>) -> Self {
-        let forbidden = permit.forbidden();
+    pub(super) fn of(
+        permit: &Permit,
+        needs: &Needs,
+        fleet: &Snapshot,
+        route: &Route<'_>,
+        kept_here: bool,
+    ) -> Self {
+        let forbidden = permit.forbidden(fleet).take(MAX_TOLD);
         let candidates = route.candidates.len() + route.further;
         let considered = Considered {
-            services: permit.len() + forbidden.len(),
-            forbidden: forbidden.len(),
+            services: fleet.len(),
+            forbidden: fleet.len() - permit.len(),
             excluded: route.excluded.len(),
             candidates,
         };
@@ -95,9 +111,12 @@ impl Decision {
         let text = |id: &ServiceId| id.to_string();
         Self {
             rule: permit.rule().to_owned(),
+            policy_epoch: permit.epoch(),
+            kept_here,
+            dataset: needs.dataset.as_ref().map(ToString::to_string),
             candidates: route.candidates.iter().map(|one| text(&one.service_id)).collect(),
             excluded: told.map(|(id, why)| (text(&id), why)).collect(),
-            forbidden: forbidden.take(MAX_TOLD).map(|(id, why)| (text(id), why)).collect(),
+            forbidden: forbidden.map(|one| (text(one.id()), one.words())).collect(),
             why: why(route, needs),
             ranking: route
                 .candidates
@@ -108,6 +127,10 @@ impl Decision {
             considered: Some(considered),
         }
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl RankedService {

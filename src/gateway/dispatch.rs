@@ -24,6 +24,8 @@ use crate::{
 pub(super) struct Plan {
     /// Where it may go at all; goes along, so that nothing later widens it.
     pub(super) permit: Permit,
+    /// Whether the gateway may keep what belongs to it.
+    pub(super) kept_here: bool,
     /// What it needs.
     pub(super) needs: Needs,
     /// Whom to ask, in order.
@@ -52,7 +54,7 @@ impl Gateway {
         order: Order,
         password: Option<SecretString>,
     ) -> Result<()> {
-        let (needs, permit) = (&plan.needs, &plan.permit);
+        let (needs, mut permit, kept_here) = (&plan.needs, plan.permit, plan.kept_here);
         let mut excluded: BTreeMap<_, _> = plan.excluded.into_iter().collect();
         let (mut asked, mut soonest) = (0, None::<Duration>);
         for candidate in plan.candidates {
@@ -65,7 +67,7 @@ impl Gateway {
                 excluded.insert(service, format!("not asked: {asked} others were"));
                 break;
             }
-            let (fit, adapter) = match self.look_again(permit, needs, &candidate) {
+            let (fit, adapter) = match self.look_again(&mut permit, caller, needs, &candidate) {
                 Ok(both) => both,
                 Err(passed_over) => {
                     let why = format!("not asked after all: {passed_over}");
@@ -84,14 +86,23 @@ impl Gateway {
             }
             asked += 1;
             let submission = self.submission(run_id, needs, &fit, &order, password.clone());
-            match self.attempt(run_id, caller, &service, adapter, submission, &order).await? {
+            let next = match self.audit_submission(run_id, caller, &service, &order.request).await {
+                Ok(()) => {
+                    let answer =
+                        self.attempt(run_id, caller, &service, adapter, submission).await?;
+                    self.record(run_id, caller, &service, answer, &order, kept_here).await?
+                }
+                Err(error) => Next::Stop(error),
+            };
+            match next {
                 Next::Done => return self.finish(run_id, &order).await,
                 Next::Another { why, retry_after } => {
                     excluded.insert(service, why);
                     soonest = [soonest, retry_after].into_iter().flatten().min();
                 }
                 Next::Stop(error) => {
-                    self.parts.ledger.refuse(&run_id, &error.to_string()).await?;
+                    let words = if kept_here { error.to_string() } else { "refused".to_owned() };
+                    self.parts.ledger.refuse(&run_id, &words).await?;
                     self.announce(run_id, &caller.id, None, State::SystemError);
                     return Err(error);
                 }
@@ -108,15 +119,19 @@ impl Gateway {
         standing?.retry_after
     }
 
-    /// How the run is put to a candidate, as it stands by now.
+    /// How the run is put to a candidate, as it stands by now. Law, records and agreements may have changed
+    /// while another service was asked, so the permit is asked for anew, and what it no longer has is taken
+    /// from the one of the decision.
     fn look_again(
         &self,
-        permit: &Permit,
+        permit: &mut Permit,
+        caller: &Caller,
         needs: &Needs,
         candidate: &Candidate,
     ) -> Result<(Fit, Arc<dyn Backend>), PassedOver> {
         let fleet = self.parts.registry.snapshot();
-        let fit = routing::recheck(permit, needs, &fleet, candidate)?;
+        let fresh = self.permit(caller, needs, &fleet);
+        let fit = routing::recheck(permit, fresh, needs, &fleet, candidate)?;
         let adapter = self.parts.adapters.get(&candidate.service_id).ok_or(PassedOver::Gone)?;
         Ok((fit, adapter))
     }
@@ -128,15 +143,10 @@ impl Gateway {
         service: &ServiceId,
         adapter: Arc<dyn Backend>,
         submission: Submission,
-        order: &Order,
-    ) -> Result<Next> {
-        if let Err(error) = self.audit_submission(run_id, caller, service, &order.request).await {
-            return Ok(Next::Stop(error));
-        }
+    ) -> Result<backend::Result<BackendRunId>> {
         let credential = self.parts.vault.credential(&caller.id, service);
         self.parts.ledger.begin_attempt(&run_id, service).await?;
-        let answer = adapter.run_workflow(&credential, submission).await;
-        self.record(run_id, caller, service, answer, order).await
+        Ok(adapter.run_workflow(&credential, submission).await)
     }
 
     /// Writes down what came of an attempt, and says what follows from it.
@@ -147,6 +157,7 @@ impl Gateway {
         service: &ServiceId,
         answer: backend::Result<BackendRunId>,
         order: &Order,
+        kept_here: bool,
     ) -> Result<Next> {
         let ledger = &self.parts.ledger;
         let error = match answer {
@@ -160,10 +171,12 @@ impl Gateway {
             }
             Err(error) => error,
         };
-        let why = error.to_string();
+        let kind = error.kind();
+        // A service's own words may name files or samples.
+        let why = if kept_here { error.to_string() } else { kind.to_owned() };
         let (outcome, next) = match error {
             backend::Error::Uncertain { .. } => {
-                warn!(run.id = %run_id, service.id = %service, "run {run_id} is uncertain: {why}");
+                warn!(run.id = %run_id, service.id = %service, "run {run_id} is uncertain");
                 ledger.mark_uncertain(&run_id, &why).await?;
                 let note = format!(
                     "{service} did not confirm the run ({why}); it may exist there, and is looked \
@@ -194,7 +207,7 @@ impl Gateway {
                 (Outcome::Unavailable, Next::Another { why: why.clone(), retry_after: None })
             }
         };
-        info!(run.id = %run_id, service.id = %service, "{service} did not take run {run_id}: {why}");
+        info!(run.id = %run_id, service.id = %service, "{service} did not take run {run_id}: {kind}");
         ledger.attempt_failed(&run_id, outcome, &why).await?;
         Ok(next)
     }

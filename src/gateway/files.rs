@@ -80,6 +80,11 @@ impl Files {
         self.rest.as_ref().is_none_or(|rest| !rest.turn().touched)
     }
 
+    /// Whether some of them lie in the spool.
+    pub fn is_spooled(&self) -> bool {
+        self.staged.iter().any(|part| matches!(part, Part::Aside(..)))
+    }
+
     /// What was found wrong with the files while they were sent.
     pub fn fault(&self) -> Option<&InputFault> {
         self.fault.get()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use tracing::warn;
 
-use super::{Error, Gateway, Result};
+use super::{Error, Gateway, Result, keep};
 use crate::{
     backend::RunDetails,
     domain::{Caller, RunId},
@@ -87,6 +87,9 @@ impl Gateway {
         }
         match entry.phase {
             Phase::Placed => self.live_details(entry).await.map(Some),
+            Phase::Settled if !keep::is_kept(entry) && !entry.expired => {
+                self.live_details(entry).await.map(Some)
+            }
             Phase::Open | Phase::Sending | Phase::Uncertain | Phase::Settled | Phase::Refused => {
                 Ok(None)
             }
@@ -95,13 +98,16 @@ impl Gateway {
 
     /// What the service tells about a run right now, or told a moment ago.
     pub(super) async fn live_details(&self, entry: &Entry) -> Result<Arc<RunDetails>> {
+        if !keep::is_kept(entry) {
+            return self.passing_details(entry).await;
+        }
         let (Some(service), Some(id)) = (&entry.service_id, &entry.backend_run_id) else {
             return Err(Error::UnknownFile);
         };
         let adapter = self.adapter(service)?;
         let credential = self.parts.vault.credential(&entry.caller_id, service);
         self.details.get(entry.run_id, &adapter, &credential, id).await.map_err(|error| {
-            warn!(service.id = %service, "{adapter} did not tell about a run: {error}");
+            warn!(service.id = %service, "{adapter} did not tell about a run: {}", error.kind());
             Error::of_read(service, &error)
         })
     }

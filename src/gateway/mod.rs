@@ -14,10 +14,12 @@ mod fetch;
 mod files;
 mod get_run;
 mod imputation;
+mod keep;
 mod list_runs;
 mod needs;
 mod observe;
 mod open_file;
+mod permit;
 mod reconcile;
 mod run_workflow;
 mod service_info;
@@ -40,10 +42,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     audit::Audit,
     backend::{Adapters, Backend, client::Client},
+    datasets::Datasets,
     domain::{Clock, RunId, ServiceId},
     events::Events,
     ledger::Ledger,
     limit::{Limiter, Places},
+    panels::Panels,
+    policy::Lawbook,
     registry::Registry,
     telemetry::Metrics,
     vault::{Sealer, Vault},
@@ -124,6 +129,12 @@ pub struct Parts {
     pub audit: Audit,
     /// The services.
     pub registry: Arc<Registry>,
+    /// Where runs may go.
+    pub law: Arc<Lawbook>,
+    /// Where data come from.
+    pub datasets: Arc<Datasets>,
+    /// What is said of reference panels.
+    pub panels: Arc<Panels>,
     /// Their adapters.
     pub adapters: Arc<Adapters>,
     /// Their credentials.

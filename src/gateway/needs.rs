@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{InputFault, imputation};
 use crate::{
-    domain::{InputFile, Jurisdiction, Needs, ServiceId},
+    domain::{DatasetId, InputFile, Jurisdiction, Needs, ServiceId, Term},
     ga4gh::wes::RunRequest,
     routing::is_imputation,
 };
@@ -54,6 +54,8 @@ pub(super) fn of(request: &RunRequest, names: Option<&[String]>) -> Result<Needs
         imputation,
         protocols: BTreeSet::new(),
         origin: origin_of_tag(request)?,
+        dataset: dataset_of_tag(request)?,
+        purpose: purpose_of_tag(request)?,
         service,
     })
 }
@@ -102,4 +104,20 @@ fn origin_of_tag(request: &RunRequest) -> Result<BTreeSet<Jurisdiction>, InputFa
         return Err(InputFault::new("bad_tag", "tag `origin` names no country"));
     }
     Ok(origin)
+}
+
+fn dataset_of_tag(request: &RunRequest) -> Result<Option<DatasetId>, InputFault> {
+    let Some(text) = request.tags.get("dataset") else { return Ok(None) };
+    let id = text.parse();
+    id.map(Some).map_err(|error| InputFault::new("bad_tag", format!("tag `dataset`: {error}")))
+}
+
+/// Terms of ontologies, separated by commas or blanks.
+fn purpose_of_tag(request: &RunRequest) -> Result<BTreeSet<Term>, InputFault> {
+    let text = request.tags.get("purpose").map_or("", String::as_str);
+    let words = text.split([',', ' ']).filter(|word| !word.is_empty());
+    words
+        .map(str::parse)
+        .collect::<Result<_, _>>()
+        .map_err(|error| InputFault::new("bad_tag", format!("tag `purpose`: {error}")))
 }

@@ -8,14 +8,13 @@ use super::{
     Error, Files, Gateway, InputFault, Result,
     decision::{self, Decision},
     dispatch::Plan,
-    fetch, needs,
+    fetch, keep, needs,
 };
 use crate::{
     domain::{Caller, Needs, RunId},
     ga4gh::wes::{RunRequest, State},
     ledger::{NewRun, Opened, Phase},
     limit::Place,
-    policy,
     routing::{self, Misfit, NoRoute},
 };
 
@@ -72,7 +71,7 @@ impl Gateway {
             .open(NewRun {
                 run_id,
                 caller,
-                request: &order.request,
+                request: &keep::request(&order.request, plan.kept_here),
                 decision: &decision,
                 sealed_password: sealed.as_deref(),
                 idempotency_key: order.idempotency_key.as_deref(),
@@ -123,7 +122,11 @@ impl Gateway {
         let mut needs = needs::of(&order.request, order.files.names().as_deref())?;
         let unfetchable = self.leave_fetching_to_services(&mut needs);
         let fleet = self.parts.registry.snapshot();
-        let permit = policy::evaluate(caller, &needs, &fleet)?;
+        let permit = self.permit(caller, &needs, &fleet)?;
+        let kept_here = self.keeps(&permit);
+        if !kept_here && order.files.is_spooled() {
+            return Err(keep::in_the_wrong_order().into());
+        }
         let mut dice = fastrand::Rng::with_seed(run_id.dice());
         let route = match routing::choose(&permit, &needs, &fleet, &mut dice) {
             Ok(route) => route,
@@ -140,12 +143,12 @@ impl Gateway {
                 return Err(Error::NoService { excluded, retry_after });
             }
         };
-        let decision = Decision::of(&permit, &needs, &route);
+        let decision = Decision::of(&permit, &needs, &fleet, &route, kept_here);
         let decision =
             serde_json::to_string(&decision).map_err(|error| Error::Internal(Box::new(error)))?;
         let candidates = route.candidates;
         let excluded = routing::told(&route.excluded, &needs, decision::MAX_TOLD);
-        Ok((decision, Plan { permit, needs, candidates, excluded }))
+        Ok((decision, Plan { permit, needs, candidates, excluded, kept_here }))
     }
 
     /// Where the gateway may not fetch the inputs, the service must. Says what is wrong if none can.

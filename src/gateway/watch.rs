@@ -209,7 +209,7 @@ impl Watch {
                 for run in &runs {
                     self.not_told(&run.run_id);
                 }
-                warn!(service.id = %self.service, "{adapter} told nothing about its runs: {error}");
+                warn!(service.id = %self.service, "{adapter} told nothing about its runs: {}", error.kind());
                 return Ok(false);
             }
         };
@@ -223,7 +223,7 @@ impl Watch {
                 // A credential, an outage or a page of HTML is never the state of a run.
                 Err(error) => {
                     self.not_told(&run.run_id);
-                    warn!(run.id = %run.run_id, service.id = %self.service, "no state: {error}");
+                    warn!(run.id = %run.run_id, service.id = %self.service, "no state: {}", error.kind());
                     false
                 }
             };
@@ -274,7 +274,7 @@ impl Watch {
         if let Ok(adapter) = self.gateway.adapter(&self.service)
             && let Err(error) = adapter.cancel_run(&credential, &run.backend_run_id).await
         {
-            warn!(run.id = %run.run_id, service.id = %self.service, "cancel did not get through: {error}");
+            warn!(run.id = %run.run_id, service.id = %self.service, "cancel did not get through: {}", error.kind());
         }
     }
 
@@ -300,7 +300,7 @@ impl Watch {
         let adapter = self.gateway.adapter(&self.service)?;
         let credential = self.gateway.parts.vault.credential(&run.caller_id, &self.service);
         let details = match adapter.run_details(&credential, &run.backend_run_id).await {
-            Ok(details) => serde_json::to_string(&details).ok(),
+            Ok(details) => self.gateway.details_to_keep(&run.run_id, &details).await?,
             Err(error) if may_yet_tell(&error) => return Ok(false),
             Err(error) => {
                 let tries = self.tries.entry(run.run_id).or_default();
@@ -308,7 +308,8 @@ impl Watch {
                 if *tries < DETAILS_TRIES {
                     return Ok(false);
                 }
-                let note = format!("{} did not tell how the run went: {error}", self.service);
+                let note =
+                    format!("{} did not tell how the run went: {}", self.service, error.kind());
                 self.gateway.parts.ledger.note(&run.run_id, &note).await?;
                 None
             }

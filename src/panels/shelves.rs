@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use rpds::RedBlackTreeMapSync;
 
 use super::{Error, PanelId, Result, Shelf, Terms, TermsRecord};
-use crate::domain::ServiceId;
+use crate::domain::{PanelTerms, ServiceId};
 
 /// All panels of all services, and what people say of them, at one moment. Views share what did not
 /// change between them.
@@ -36,6 +36,19 @@ impl Shelves {
     /// What people say of a panel. An alias has nothing of its own.
     pub fn terms(&self, id: &PanelId) -> Option<&TermsRecord> {
         self.terms.get(id).map(Arc::as_ref)
+    }
+
+    /// What people say of a panel, where it counts for a decision. `name` is what a request calls it.
+    pub fn terms_of(&self, name: &str) -> Option<PanelTerms> {
+        let named = name.parse().ok()?;
+        let id = self.meant(&named);
+        let terms = self.terms(id).map(|record| record.terms.clone()).unwrap_or_default();
+        Some(PanelTerms {
+            id: id.to_string(),
+            duo: terms.duo_terms,
+            jurisdictions: terms.jurisdictions.into_iter().collect(),
+            terms_of_use: terms.terms_of_use,
+        })
     }
 
     /// All panels of which people say something.

@@ -28,6 +28,13 @@ pub struct ServiceDocument {
     pub url: Url,
     /// Country under whose law it stands, as two upper-case letters. Services never say so themselves.
     pub jurisdiction: String,
+    /// Country under whose law its legal controller stands; the same one, unless set. Data go there only
+    /// if they may go to both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub controller_jurisdiction: Option<String>,
+    /// What it is certified for, such as `ISO 27001`; policies may ask for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub certifications: Vec<String>,
     /// Who runs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<OrganizationDocument>,
@@ -103,6 +110,15 @@ impl ServiceDocument {
     pub fn to_service(&self) -> Result<Service, Flaw> {
         let jurisdiction =
             self.jurisdiction.parse().map_err(|error| Flaw::new("jurisdiction", error))?;
+        let controller_jurisdiction = self.controller_jurisdiction.as_ref().map(|law| law.parse());
+        let controller_jurisdiction = controller_jurisdiction
+            .transpose()
+            .map_err(|error| Flaw::new("controller_jurisdiction", error))?;
+        let plain = |word: &String| (1..=100).contains(&word.len()) && word.trim() == word;
+        if self.certifications.len() > 50 || !self.certifications.iter().all(plain) {
+            let why = "at most 50 certifications, of 1 to 100 bytes without spaces around them";
+            return Err(Flaw::new("certifications", why));
+        }
         if !matches!(self.url.scheme(), "http" | "https") {
             return Err(Flaw::new("url", "a service is reached by http or https"));
         }
@@ -124,6 +140,8 @@ impl ServiceDocument {
         let service = Service {
             name: self.name.clone().unwrap_or_else(|| self.id.clone()),
             description: self.description.clone(),
+            controller_jurisdiction,
+            certifications: self.certifications.iter().cloned().collect(),
             organization: self.organization.clone().map(|o| (o.name, o.url)),
             contact_url: self.contact_url.clone(),
             weight: self.weight,
@@ -151,6 +169,8 @@ impl ServiceDocument {
             description: service.description.clone(),
             url: service.url.clone(),
             jurisdiction: service.jurisdiction.to_string(),
+            controller_jurisdiction: service.controller_jurisdiction.map(|law| law.to_string()),
+            certifications: service.certifications.iter().cloned().collect(),
             organization: service
                 .organization
                 .clone()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use super::Record;
+use super::{Mode, Record};
 use crate::{
     domain::{Offer, Service, ServiceId},
     vitals::Vitals,
@@ -41,6 +41,11 @@ impl Reach {
 #[derive(Debug, Clone)]
 pub struct Listing {
     record: Arc<Record>,
+    slot: u32,
+    /// Beside the record, since a choice among thousands looks at them first.
+    mode: Mode,
+    weight: u32,
+    depends: bool,
     offer: Option<Arc<Offer>>,
     reach: Reach,
     reach_since: Timestamp,
@@ -53,8 +58,12 @@ pub struct Listing {
 }
 
 impl Listing {
-    pub(super) fn new(record: Record, vitals: Vitals) -> Self {
+    pub(super) fn new(record: Record, slot: u32, vitals: Vitals) -> Self {
         Self {
+            slot,
+            mode: record.mode,
+            weight: record.service.weight,
+            depends: !record.service.depends_on.is_empty(),
             reach_since: record.updated_at,
             closed_since: None,
             anchor: (Instant::now(), record.updated_at),
@@ -68,7 +77,13 @@ impl Listing {
 
     /// The same service under another record.
     pub(super) fn with_record(&self, record: Record) -> Self {
-        Self { record: Arc::new(record), ..self.clone() }
+        Self {
+            mode: record.mode,
+            weight: record.service.weight,
+            depends: !record.service.depends_on.is_empty(),
+            record: Arc::new(record),
+            ..self.clone()
+        }
     }
 
     /// The same service after it was asked. Without a new offer the last one stays: what a service
@@ -92,9 +107,30 @@ impl Listing {
         self.record.id()
     }
 
+    /// Its number in its registry, never given to another one: what is decided about many services is kept
+    /// as bits by slot. One that went and came back has another one.
+    pub fn slot(&self) -> u32 {
+        self.slot
+    }
+
     /// What is written down about it.
     pub fn record(&self) -> &Record {
         &self.record
+    }
+
+    /// Whether it is to get runs.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// The share that its operator gives it.
+    pub fn weight(&self) -> u32 {
+        self.weight
+    }
+
+    /// The services without which it cannot work.
+    pub fn depends_on(&self) -> &[ServiceId] {
+        if self.depends { &self.service().depends_on } else { &[] }
     }
 
     /// What its operator says.

@@ -5,23 +5,25 @@
 mod document;
 mod listing;
 mod record;
+mod rows;
 mod state;
 mod store;
 
-use std::{
-    ops::Bound,
-    sync::{Arc, Mutex},
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering::Relaxed},
 };
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
-use rpds::RedBlackTreeMapSync;
 use tokio::sync::watch;
 
+use self::rows::Rows;
 pub use self::{
     document::{Flaw, OrganizationDocument, ServiceDocument, StandInDocument},
     listing::{Listing, Reach},
     record::{Mode, Record, Source},
+    rows::Row,
     state::{State, StateWord},
     store::{Error, Store},
 };
@@ -35,16 +37,22 @@ use crate::{
 pub struct Registry {
     circuit: vitals::Config,
     current: ArcSwap<Snapshot>,
-    /// Makes the one writer: held while a new snapshot is made from the last one.
-    writer: Mutex<()>,
+    /// Makes the one writer: held while a new snapshot is made from the last one. The slot that the next
+    /// new service gets.
+    writer: Mutex<u32>,
     records: watch::Sender<u64>,
 }
 
 /// All services at one moment. Snapshots share what did not change between them.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    listings: RedBlackTreeMapSync<ServiceId, Arc<Listing>>,
+    rows: Rows,
+    records: u64,
 }
+
+/// Numbers the views of records over all registries of the process, so that no two that differ have the
+/// same number.
+static RECORDS: AtomicU64 = AtomicU64::new(1);
 
 impl Registry {
     /// A registry without services.
@@ -52,7 +60,7 @@ impl Registry {
         Self {
             circuit,
             current: ArcSwap::default(),
-            writer: Mutex::new(()),
+            writer: Mutex::new(0),
             records: watch::Sender::new(0),
         }
     }
@@ -78,33 +86,39 @@ impl Registry {
 
     /// Adds a service, or replaces its record. What is known of it stays, unless it is another server now.
     pub fn put(&self, record: Record) {
-        self.change(|listings| {
-            let known = listings.get(record.id()).filter(|known| {
-                let (old, new) = (known.service(), &record.service);
-                (&old.url, &old.kind, old.max_in_flight, &old.settings)
-                    == (&new.url, &new.kind, new.max_in_flight, &new.settings)
-            });
-            let id = record.id().clone();
-            let listing = match known {
-                Some(known) => known.with_record(record),
-                None => {
-                    let vitals = Vitals::new(&self.circuit, record.service.max_in_flight);
-                    Listing::new(record, vitals)
-                }
-            };
-            Some(listings.insert(id, Arc::new(listing)))
+        let mut writer = self.writer.lock().expect("no holder panics");
+        let now = self.snapshot();
+        let known = now.get(record.id());
+        // A service that was away is another one to those who decided while it was there before.
+        let slot = known.map_or(*writer, Listing::slot);
+        if known.is_none() {
+            *writer += 1;
+        }
+        let same_server = known.filter(|known| {
+            let (old, new) = (known.service(), &record.service);
+            (&old.url, &old.kind, old.max_in_flight, &old.settings)
+                == (&new.url, &new.kind, new.max_in_flight, &new.settings)
         });
+        let listing = match same_server {
+            Some(known) => known.with_record(record),
+            None => {
+                let vitals = Vitals::new(&self.circuit, record.service.max_in_flight);
+                Listing::new(record, slot, vitals)
+            }
+        };
+        self.store(now.rows.with(Arc::new(listing)), RECORDS.fetch_add(1, Relaxed));
+        drop(writer);
         self.records.send_modify(|count| *count += 1);
     }
 
     /// Takes a service out. Says whether it was there.
     pub fn remove(&self, id: &ServiceId) -> bool {
-        let removed =
-            self.change(|listings| listings.contains_key(id).then(|| listings.remove(id)));
-        if removed {
-            self.records.send_modify(|count| *count += 1);
-        }
-        removed
+        let writer = self.writer.lock().expect("no holder panics");
+        let Some(rows) = self.snapshot().rows.without(id) else { return false };
+        self.store(rows, RECORDS.fetch_add(1, Relaxed));
+        drop(writer);
+        self.records.send_modify(|count| *count += 1);
+        true
     }
 
     /// Publishes what a service was found to be. A service that is not listed is left alone. Returns
@@ -116,52 +130,62 @@ impl Registry {
         offer: Option<Offer>,
         now: Timestamp,
     ) -> bool {
-        let mut changed = false;
-        self.change(|listings| {
-            let listing = listings.get(id)?;
-            changed = !listing.reach().is_like(&reach);
-            Some(listings.insert(id.clone(), Arc::new(listing.seen(reach, offer, now))))
-        });
+        let _one_writer = self.writer.lock().expect("no holder panics");
+        let before = self.snapshot();
+        let Some(listing) = before.get(id) else { return false };
+        let changed = !listing.reach().is_like(&reach);
+        let listing = Arc::new(listing.seen(reach, offer, now));
+        self.store(before.rows.with(listing), before.records);
         changed
     }
 
-    /// Swaps the snapshot for what `next` makes of it, if anything.
-    fn change(&self, next: impl FnOnce(&Listings) -> Option<Listings>) -> bool {
-        let _one_writer = self.writer.lock().expect("no holder panics");
-        let Some(listings) = next(&self.snapshot().listings) else { return false };
-        self.current.store(Arc::new(Snapshot { listings }));
-        true
+    fn store(&self, rows: Rows, records: u64) {
+        self.current.store(Arc::new(Snapshot { rows, records }));
     }
 }
-
-type Listings = RedBlackTreeMapSync<ServiceId, Arc<Listing>>;
 
 impl Snapshot {
     /// All services, in the order of their ids.
     pub fn services(&self) -> impl Iterator<Item = &Listing> {
-        self.listings.values().map(Arc::as_ref)
+        self.rows().map(Row::listing)
+    }
+
+    /// The same, with what every decision looks at beside each.
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter()
     }
 
     /// The services behind an id in the order of ids; without one, all.
     pub fn after(&self, id: Option<&ServiceId>) -> impl Iterator<Item = &Listing> {
-        let start = id.map_or(Bound::Unbounded, Bound::Excluded);
-        let behind = self.listings.range((start, Bound::Unbounded));
-        behind.map(|(_, listing)| listing.as_ref())
+        let all = id.is_none().then(|| self.rows());
+        let behind = id.map(|id| self.rows.after(id));
+        all.into_iter().flatten().chain(behind.into_iter().flatten()).map(Row::listing)
     }
 
     /// One service.
     pub fn get(&self, id: &ServiceId) -> Option<&Listing> {
-        self.listings.get(id).map(Arc::as_ref)
+        self.rows.get(id).map(Row::listing)
     }
 
     /// How many services there are.
     pub fn len(&self) -> usize {
-        self.listings.size()
+        self.rows.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.listings.is_empty()
+        self.len() == 0
+    }
+
+    /// Which view of the records it is: two snapshots with the same number have the same records, however
+    /// their services are.
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// All slots of its services are below this.
+    pub fn slots(&self) -> u32 {
+        self.rows().map(Row::slot).max().map_or(0, |slot| slot + 1)
     }
 }
 
@@ -231,5 +255,61 @@ mod tests {
         assert!(!changes.has_changed().unwrap());
         assert!(registry.remove(&id) && !registry.remove(&id));
         assert!(changes.has_changed().unwrap());
+    }
+
+    #[test]
+    fn services_stand_in_the_order_of_their_ids_however_they_come_and_go() {
+        let named = |number: usize| {
+            Service::new(
+                format!("s{number:04}").parse().unwrap(),
+                "wes",
+                "http://127.0.0.1:1".parse().unwrap(),
+                "KE".parse().unwrap(),
+            )
+        };
+        let registry = Registry::new(vitals::Config::default());
+        let mut there = std::collections::BTreeSet::new();
+        let mut dice = fastrand::Rng::with_seed(7);
+        for _ in 0..3_000 {
+            let number = dice.usize(..500);
+            let service = named(number);
+            if dice.u8(..3) == 0 {
+                assert_eq!(registry.remove(&service.id), there.remove(&service.id));
+            } else {
+                there.insert(service.id.clone());
+                registry.put(Record::new(service, Source::Operator, NOW));
+            }
+        }
+        let fleet = registry.snapshot();
+
+        assert!(fleet.services().map(Listing::id).eq(&there));
+        assert_eq!(fleet.len(), there.len());
+        assert!(fleet.after(None).map(Listing::id).eq(&there));
+        let slots: std::collections::HashSet<_> = fleet.rows().map(Row::slot).collect();
+        assert_eq!(slots.len(), fleet.len());
+        assert!(slots.iter().all(|slot| *slot < fleet.slots()));
+        for number in 0..500 {
+            let id = named(number).id;
+            assert_eq!(fleet.get(&id).map(Listing::id), there.get(&id));
+            let behind = there.range((std::ops::Bound::Excluded(&id), std::ops::Bound::Unbounded));
+            assert!(fleet.after(Some(&id)).map(Listing::id).eq(behind));
+        }
+    }
+
+    #[test]
+    fn a_service_that_comes_back_has_another_slot_and_one_that_changes_keeps_its_own() {
+        let registry = kenya();
+        let id = "kenya".parse().unwrap();
+        let slot = || registry.snapshot().get(&id).unwrap().slot();
+        let (first, records) = (slot(), registry.snapshot().records());
+
+        registry.publish(&id, Reach::Usable, None, NOW);
+        assert_eq!((slot(), registry.snapshot().records()), (first, records));
+        registry.put(Record::new(service("http://127.0.0.1:2"), Source::Operator, NOW));
+        assert_eq!(slot(), first);
+        assert_ne!(registry.snapshot().records(), records);
+        registry.remove(&id);
+        registry.put(Record::new(service("http://127.0.0.1:2"), Source::Operator, NOW));
+        assert_ne!(slot(), first);
     }
 }

@@ -3,7 +3,7 @@
 use super::{Candidate, Excluded, Exclusion, Fit, Misfit, Standing, fit};
 use crate::{
     domain::{Needs, ServiceId},
-    policy::Permit,
+    policy::{Denial, Permit},
     registry::{Listing, Mode, Reach, Snapshot},
     vitals::{CircuitState, Condition},
 };
@@ -41,7 +41,7 @@ pub(super) fn assess<'a>(
     listing: &'a Listing,
     named: &Named<'_>,
 ) -> Result<Standing, Exclusion<'a>> {
-    let is_named = named.service == Some(listing.id());
+    let is_named = named.service.is_some_and(|wanted| wanted == listing.id());
     let stands_in = match named.service {
         Some(wanted) if !is_named => {
             if !named.replaceable || !stands_in_for(listing, wanted, needs) {
@@ -65,7 +65,7 @@ fn takes_runs<'a>(
     if let Some(offer) = offer {
         fit::check(needs, offer).map_err(Exclusion::Misfit)?;
     }
-    match listing.record().mode {
+    match listing.mode() {
         Mode::Active => {}
         mode @ (Mode::Draining | Mode::Maintenance) => return Err(Exclusion::Mode(mode)),
     }
@@ -107,11 +107,11 @@ fn down_dependency<'a>(
     fleet: &'a Snapshot,
     depth: usize,
 ) -> Option<&'a ServiceId> {
-    listing.service().depends_on.iter().find_map(|id| {
+    listing.depends_on().iter().find_map(|id| {
         let Some(other) = fleet.get(id) else { return Some(id) };
         let answers = matches!(other.reach(), Reach::Usable | Reach::Unknown);
         let closed = other.vitals().condition().circuit == CircuitState::Closed;
-        if !answers || !closed || other.record().mode == Mode::Maintenance {
+        if !answers || !closed || other.mode() == Mode::Maintenance {
             return Some(id);
         }
         if depth == 0 { None } else { down_dependency(other, fleet, depth - 1) }
@@ -132,14 +132,18 @@ pub enum PassedOver {
 }
 
 /// Looks at a candidate once more, just before it is asked, as it stands by now. What was chosen when
-/// the run arrived may be seconds old after another service was asked. Never widens the permit.
+/// the run arrived may be seconds old after another service was asked: services move, law and records
+/// change, agreements end. `fresh` is what policy says now, and whatever it does not have is taken from
+/// the permit of the decision for good; nothing is added to it.
 pub fn recheck(
-    permit: &Permit,
+    permit: &mut Permit,
+    fresh: Result<Permit, Denial>,
     needs: &Needs,
     fleet: &Snapshot,
     candidate: &Candidate,
 ) -> Result<Fit, PassedOver> {
     let listing = fleet.get(&candidate.service_id).ok_or(PassedOver::Gone)?;
+    permit.narrow(&fresh.map_err(|_| PassedOver::Forbidden)?);
     if !permit.admits(listing) {
         return Err(PassedOver::Forbidden);
     }

@@ -60,7 +60,7 @@ impl Standing {
         named: bool,
         stands_in: bool,
     ) -> Self {
-        let weight = listing.service().weight;
+        let weight = listing.weight();
         let tier = if !condition.has_place {
             Tier::Full
         } else if weight == 0 && !named {

@@ -32,6 +32,9 @@ mod failover;
 // Where a run goes, and why.
 mod routing;
 
+// Where data may go.
+mod residency;
+
 // Inputs that are named by URL.
 mod fetching;
 
@@ -50,6 +53,7 @@ mod identity;
 mod keys;
 
 // What is remembered, on both databases.
+mod dataset_store;
 mod health;
 mod ledger;
 mod roles;

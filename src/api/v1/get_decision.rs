@@ -31,6 +31,13 @@ pub(crate) struct Decision {
     backend_run_id: Option<String>,
     /// The rule of residency that was applied.
     rule: String,
+    /// The epoch of the policies that were in force: it counts the sets that were put in force, and 0 is
+    /// none.
+    policy_epoch: u64,
+    /// The dataset that the run named.
+    dataset: Option<String>,
+    /// Whether the gateway keeps what belongs to the run: its parameters, its results and its logs.
+    kept_here: bool,
     /// Why the first candidate came first, in words. Empty for runs from before it was kept.
     why: String,
     /// The services that could take the run, best first; at most 100.
@@ -88,6 +95,9 @@ pub(super) async fn get_decision(
         service: entry.service_id.map(|id| id.to_string()),
         backend_run_id: entry.backend_run_id.map(|id| id.to_string()),
         rule: stored.rule,
+        policy_epoch: stored.policy_epoch,
+        dataset: stored.dataset,
+        kept_here: stored.kept_here,
         why: stored.why,
         candidates: stored.candidates,
         ranking: stored.ranking,

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod audit;
+mod datasets;
 mod discovery;
 mod events;
 mod get_decision;
@@ -11,6 +12,7 @@ mod keys;
 mod login;
 mod nodes;
 mod panels;
+mod policy;
 mod services;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -28,6 +30,8 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(events::websocket::open_websocket))
         .merge(alerts::routes())
         .merge(audit::routes())
+        .merge(datasets::routes())
+        .merge(policy::routes())
         .merge(discovery::routes())
         .merge(panels::routes())
         .merge(health::routes())

@@ -3,6 +3,7 @@
 mod dispatching;
 mod files;
 mod following;
+mod residency;
 mod scripted;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -17,7 +18,7 @@ use crate::{
     audit::Audit,
     backend::client,
     database::Database,
-    domain::{Caller, CallerId, ManualClock, Offer, Service},
+    domain::{Blocs, Caller, CallerId, ManualClock, Offer, Service},
     ga4gh::wes::{RunRequest, State},
     limit,
     registry::Reach,
@@ -62,10 +63,15 @@ impl House {
             stage_bytes: 64,
             ..config
         };
+        let datasets = Datasets::open(database.clone(), clock.clone(), Blocs::default()).await;
+        let panels = Panels::open(database.clone(), clock.clone()).await;
         let parts = Parts {
             config,
             audit: Audit::new(database.clone(), clock.clone()),
             ledger: Ledger::new(database, clock.clone()),
+            law: Arc::default(),
+            datasets: Arc::new(datasets.unwrap()),
+            panels: Arc::new(panels.unwrap()),
             registry: registry.clone(),
             adapters,
             vault: Arc::default(),
@@ -90,8 +96,12 @@ impl House {
     }
 
     async fn submit(&self, files: Files) -> Result<RunId> {
-        let order =
-            Order { request: request(), files, idempotency_key: None, fingerprint: Arc::default() };
+        self.submit_request(request(), files).await
+    }
+
+    async fn submit_request(&self, request: RunRequest, files: Files) -> Result<RunId> {
+        let fingerprint = Arc::default();
+        let order = Order { request, files, idempotency_key: None, fingerprint };
         self.gateway.run_workflow(&amina(), order).await
     }
 

@@ -35,6 +35,8 @@ pub(super) enum Answer {
     UnavailableAfterUpload,
     /// Says no.
     Refuses,
+    /// Says no, and names a sample while it does.
+    RefusesByName,
 }
 
 /// A service that answers by a script, and takes everything once the script has ended.
@@ -44,6 +46,7 @@ pub(super) struct Scripted {
     runs: Mutex<Vec<(String, State)>>,
     uploads: Mutex<Vec<Vec<u8>>>,
     cancels: Mutex<usize>,
+    details: Mutex<usize>,
     asked: AtomicBool,
     unreachable: AtomicBool,
     meanwhile: OnceLock<Box<dyn Fn() + Send + Sync>>,
@@ -77,6 +80,11 @@ impl Scripted {
     /// How often it was asked to cancel.
     pub(super) fn cancels(&self) -> usize {
         *self.cancels.lock().unwrap()
+    }
+
+    /// How often it was asked for details.
+    pub(super) fn asked_for_details(&self) -> usize {
+        *self.details.lock().unwrap()
     }
 
     /// Moves all its runs to a state.
@@ -144,6 +152,10 @@ impl Backend for Scripted {
             Answer::Refuses => {
                 return Err(Error::Refused { status: 400, message: "no".to_owned() });
             }
+            Answer::RefusesByName => {
+                let message = "sample NA12878 is not phased".to_owned();
+                return Err(Error::Refused { status: 400, message });
+            }
             Answer::Takes
             | Answer::LosesReply
             | Answer::LosesRun
@@ -157,7 +169,9 @@ impl Backend for Scripted {
                 self.take(&submission);
                 Err(Error::uncertain("reset"))
             }
-            Answer::Takes | Answer::Unavailable | Answer::Refuses => Ok(self.take(&submission)),
+            Answer::Takes | Answer::Unavailable | Answer::Refuses | Answer::RefusesByName => {
+                Ok(self.take(&submission))
+            }
         }
     }
 
@@ -181,6 +195,7 @@ impl Backend for Scripted {
     }
 
     async fn run_details(&self, _: &Credential, _: &BackendRunId) -> Result<RunDetails> {
+        *self.details.lock().unwrap() += 1;
         Ok(RunDetails { exit_code: Some(0), ..RunDetails::default() })
     }
 

@@ -145,7 +145,7 @@ fn however_many_can_a_bounded_number_is_told() {
     let services: Vec<_> = ids.iter().map(|id| (id.as_str(), 100)).collect();
     let fleet = many(&services).snapshot();
     let needs = cwl();
-    let permit = policy::evaluate(&amina(), &needs, &fleet).unwrap();
+    let permit = permit(&needs, &fleet).unwrap();
 
     let route = choose(&permit, &needs, &fleet, &mut Rng::with_seed(1)).unwrap();
 
@@ -157,9 +157,12 @@ fn what_changed_since_the_choice_is_seen_before_a_service_is_asked() {
     let fleet = many(&[("kenya", 100)]);
     let needs = Needs { origin: BTreeSet::from(["KE".parse().unwrap()]), ..cwl() };
     let before = fleet.snapshot();
-    let permit = policy::evaluate(&amina(), &needs, &before).unwrap();
-    let route = choose(&permit, &needs, &before, &mut Rng::with_seed(1)).unwrap();
-    let look = || recheck(&permit, &needs, &fleet.snapshot(), &route.candidates[0]);
+    let made = permit(&needs, &before).unwrap();
+    let route = choose(&made, &needs, &before, &mut Rng::with_seed(1)).unwrap();
+    let look = || {
+        let now = fleet.snapshot();
+        recheck(&mut made.clone(), permit(&needs, &now), &needs, &now, &route.candidates[0])
+    };
     assert!(look().is_ok());
 
     let mut record = Record::new(service("kenya", "KE"), Source::Operator, NOW);

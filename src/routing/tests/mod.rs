@@ -2,6 +2,7 @@
 
 mod choice;
 mod properties;
+mod residency;
 mod standing_in;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +15,7 @@ use crate::{
         Build, Caller, CallerId, Imputation, Mode, Offer, Phasing, Population, ReferencePanel,
         Service,
     },
-    policy,
+    policy::{Ask, Denial, Law},
     registry::{Reach, Registry},
 };
 
@@ -152,7 +153,9 @@ fn route(needs: &Needs, fleet: &Registry) -> Result<Routed, NotRouted> {
 
 fn route_by(needs: &Needs, fleet: &Registry, seed: u64) -> Result<Routed, NotRouted> {
     let fleet = fleet.snapshot();
-    let permit = policy::evaluate(&amina(), needs, &fleet).unwrap();
+    let mut held = permit(needs, &fleet).unwrap();
+    let permit = held.clone();
+    let fresh = permit.clone();
     let words = |excluded: &[Excluded<'_>]| {
         let told = told(excluded, needs, 100).into_iter();
         told.map(|(id, why)| (id.to_string(), why)).collect()
@@ -160,7 +163,7 @@ fn route_by(needs: &Needs, fleet: &Registry, seed: u64) -> Result<Routed, NotRou
     match choose(&permit, needs, &fleet, &mut Rng::with_seed(seed)) {
         Ok(route) => Ok(Routed {
             candidates: route.candidates.iter().map(|one| one.service_id.to_string()).collect(),
-            fit: recheck(&permit, needs, &fleet, &route.candidates[0]).unwrap(),
+            fit: recheck(&mut held, Ok(fresh), needs, &fleet, &route.candidates[0]).unwrap(),
             excluded: words(&route.excluded),
             first: route.candidates[0].standing,
         }),
@@ -170,8 +173,9 @@ fn route_by(needs: &Needs, fleet: &Registry, seed: u64) -> Result<Routed, NotRou
     }
 }
 
-fn amina() -> Caller {
-    Caller::new(CallerId::new("issuer", "amina"))
+fn permit(needs: &Needs, fleet: &Snapshot) -> Result<Permit, Denial> {
+    let amina = Caller::new(CallerId::new("issuer", "amina"));
+    Law::default().evaluate(&Ask::new(&amina, needs, NOW), fleet)
 }
 
 /// Cape Town imputes; Bamako runs CWL.
@@ -230,6 +234,9 @@ fn needs() -> Needs {
         }),
         protocols: BTreeSet::new(),
         origin: BTreeSet::new(),
+
+        dataset: None,
+        purpose: BTreeSet::new(),
         service: None,
     }
 }

@@ -171,7 +171,7 @@ fn in_kenya() -> Needs {
 
 /// `None`: policy forbids every service.
 fn try_route(needs: &Needs, fleet: &Registry, seed: u64) -> Result<Routed, Option<NotRouted>> {
-    if policy::evaluate(&amina(), needs, &fleet.snapshot()).is_err() {
+    if permit(needs, &fleet.snapshot()).is_err() {
         return Err(None);
     }
     route_by(needs, fleet, seed).map_err(Some)
