@@ -78,5 +78,6 @@ fn needs(origin: &[&str]) -> Needs {
         protocols: BTreeSet::new(),
         origin: origin.iter().map(|country| country.parse().expect("a country")).collect(),
         service: None,
+        own_credentials: BTreeMap::new(),
     }
 }

@@ -24,7 +24,7 @@ use crate::{
     alerts::Alerts,
     auth::Authenticator,
     events::Events,
-    federation::{Federation, PanelCatalogue, Scout, nodes::Nodes},
+    federation::{Credentials, Federation, PanelCatalogue, Scout, nodes::Nodes},
     gateway::Gateway,
     health::Health,
     telemetry::Metrics,
@@ -107,6 +107,8 @@ pub struct Api {
     pub alerts: Arc<Alerts>,
     /// The services that take part.
     pub federation: Arc<Federation>,
+    /// The use cases around the credentials that callers enter.
+    pub credentials: Arc<Credentials>,
     /// The watch over the services.
     pub health: Arc<Health>,
     /// The use cases around nodes that register themselves.

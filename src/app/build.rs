@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use secrecy::ExposeSecret;
 use tokio_util::task::TaskTracker;
 
-use super::issuers::authenticator;
+use super::{issuers::authenticator, keys};
 use crate::{
     alerts::{self, Alerts},
     api::Api,
@@ -15,7 +15,10 @@ use crate::{
     database::Database,
     domain::{Clock, Credential, Service, SystemClock},
     events::Events,
-    federation::{self, Federation, Own, PanelCatalogue, PanelWatch, Scout, nodes::Nodes},
+    federation::{
+        self, CredentialParts, Credentials, Federation, Own, PanelCatalogue, PanelWatch, Scout,
+        nodes::Nodes,
+    },
     gateway::{Gateway, Parts},
     health::{self, Health},
     ledger::Ledger,
@@ -23,7 +26,7 @@ use crate::{
     panels::Panels,
     registry::{self, Registry},
     telemetry::Metrics,
-    vault::{Sealer, Vault, open_key_file},
+    vault::{Sealer, Vault},
 };
 
 /// The parts that serve, once everything they stand on is open.
@@ -34,6 +37,7 @@ pub(super) struct House {
     pub(super) health: Arc<Health>,
     pub(super) panel_watch: PanelWatch,
     pub(super) nodes: Arc<Nodes>,
+    pub(super) credentials: Arc<Credentials>,
     pub(super) database: Database,
 }
 
@@ -44,14 +48,14 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         .context("the authorities to trust cannot be read")?;
     let authenticator = authenticator(config, client.clone(), clock.clone())?;
     let database = open_database(config).await?;
-    let master = open_key_file(&config.data_dir.join("master.key"))?;
+    let ring = keys::open(config)?;
 
     let ledger = Ledger::new(database.clone(), clock.clone());
     let parts = federation::Parts {
         registry: Arc::new(Registry::new(config.circuit.clone())),
         store: registry::Store::new(database.clone()),
         adapters: Arc::default(),
-        vault: Arc::new(Vault::new(database.clone(), Sealer::new(&master, "service credentials"))),
+        vault: Arc::new(Vault::new(database.clone(), &ring)),
         ledger: ledger.clone(),
         client: client.clone(),
         guarded_client: Client::try_guarded(config.client.clone(), config.discovery.guard())?,
@@ -64,6 +68,7 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
     let health = watch(config, &parts, &database, tracker);
     let alerts = alerts(config, &parts, database.clone())?;
     let nodes = nodes(config, &parts, federation.clone(), &database);
+    let credentials = credentials(config, &parts);
     let federation::Parts { registry, adapters, vault, metrics, events, .. } = parts;
     let scout = scout(config, &registry, &vault, &clock)?;
 
@@ -75,8 +80,8 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         adapters,
         vault,
         client,
-        passwords: Sealer::new(&master, "archive passwords"),
-        cursors: Sealer::new(&master, "page tokens"),
+        passwords: Sealer::of(&ring, keys::PASSWORDS),
+        cursors: Sealer::of(&ring, "page tokens"),
         clock,
         metrics: metrics.clone(),
         events: events.clone(),
@@ -89,6 +94,7 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         federation,
         health: health.clone(),
         nodes: nodes.clone(),
+        credentials: credentials.clone(),
         scout,
         panels: catalogue,
         authenticator: Arc::new(authenticator),
@@ -96,7 +102,7 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         metrics,
         config: Arc::new(config.api.clone()),
     };
-    Ok(House { api, gateway, alerts, health, panel_watch, nodes, database })
+    Ok(House { api, gateway, alerts, health, panel_watch, nodes, credentials, database })
 }
 
 /// The watch over the services.
@@ -159,7 +165,19 @@ fn nodes(
     })
 }
 
-async fn open_database(config: &Config) -> Result<Database> {
+/// The credentials that callers enter.
+fn credentials(config: &Config, parts: &federation::Parts) -> Arc<Credentials> {
+    Credentials::new(CredentialParts {
+        warn: config.vault.warnings(),
+        vault: parts.vault.clone(),
+        registry: parts.registry.clone(),
+        adapters: parts.adapters.clone(),
+        events: parts.events.clone(),
+        clock: parts.clock.clone(),
+    })
+}
+
+pub(super) async fn open_database(config: &Config) -> Result<Database> {
     let opened = match &config.database_url {
         Some(place) => {
             let url = place.read().map_err(anyhow::Error::msg)?;

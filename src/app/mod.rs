@@ -4,6 +4,7 @@ mod build;
 mod check;
 mod data_dir;
 mod issuers;
+mod keys;
 
 use std::{fs::File, net::SocketAddr, time::Duration};
 
@@ -12,7 +13,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
 use self::build::{House, build};
-pub use self::check::check;
+pub use self::{
+    check::check,
+    keys::{Rotated, rotate},
+};
 use crate::{
     api,
     config::Config,
@@ -44,7 +48,7 @@ impl App {
         let lock = data_dir::take(&config.data_dir)?;
         let tracker = TaskTracker::new();
         let shutdown = CancellationToken::new();
-        let House { api, gateway, alerts, health, panel_watch, nodes, database } =
+        let House { api, gateway, alerts, health, panel_watch, nodes, credentials, database } =
             build(&config, &tracker).await?;
 
         // Callers find a gateway that knows its services, and operators one that answers at once.
@@ -53,6 +57,8 @@ impl App {
         gateway.start(&shutdown);
         alerts.start(&tracker, &shutdown);
         tracker.spawn(nodes.run(shutdown.clone()));
+        let stop = shutdown.clone();
+        tracker.spawn(async move { credentials.run(stop).await });
         let grace_period = config.server.grace_period;
         let metrics = api.metrics.clone();
         let events = api.events.clone();

@@ -60,6 +60,7 @@ fn from_table(
         events: reader.section(&mut table, "events"),
         alerts: reader.section(&mut table, "alerts"),
         panels: reader.section(&mut table, "panels"),
+        vault: reader.section(&mut table, "vault"),
         nodes: reader.section(&mut table, "nodes"),
         log: reader.section(&mut table, "log"),
         services: reader.services(&mut table),
@@ -213,24 +214,7 @@ impl Reader {
 
     /// What no section can see alone.
     fn check(&mut self, config: &Config) {
-        let mut ids = HashSet::new();
-        for (position, service) in config.services.iter().enumerate() {
-            let key = format!("services[{position}]");
-            let ServiceConfig { document, credential } = service;
-            if let Err(flaw) = document.to_service() {
-                self.problem(&format!("{key}.{}", flaw.member), flaw.why);
-            }
-            if !crate::backend::KINDS.contains(&document.kind.as_str()) {
-                let kinds = crate::backend::KINDS.join(", ");
-                self.problem(&format!("{key}.kind"), format!("a kind is one of {kinds}"));
-            }
-            if let Err(message) = credential.read() {
-                self.problem(&format!("{key}.credential"), message);
-            }
-            if !ids.insert(&document.id) {
-                self.problem(&format!("{key}.id"), format!("`{}` is taken", document.id));
-            }
-        }
+        self.check_services(config);
         match config.database_url.as_ref().map(SecretRef::read) {
             Some(Ok(url)) if !url.expose_secret().starts_with("postgres") => {
                 self.problem("database_url", "the URL begins with postgres://");
@@ -245,6 +229,12 @@ impl Reader {
         let alerts = config.alerts.with_secrets(SecretRef::read);
         if let Err((key, why)) = alerts.and_then(|alerts| alerts::check(&alerts, authorities)) {
             self.problem(&format!("alerts.{key}"), why);
+        }
+        if let Err((key, why)) = config.vault.keys(SecretRef::read) {
+            self.problem(&format!("vault.{key}"), why);
+        }
+        for (key, message) in config.vault.problems() {
+            self.problem(&format!("vault.{key}"), message);
         }
         for (key, message) in config.circuit.problems() {
             self.problem(&format!("circuit.{key}"), message);
@@ -272,6 +262,27 @@ impl Reader {
                 "api.default_page_size",
                 "it is larger than api.max_page_size, or that is 0",
             );
+        }
+    }
+
+    fn check_services(&mut self, config: &Config) {
+        let mut ids = HashSet::new();
+        for (position, service) in config.services.iter().enumerate() {
+            let key = format!("services[{position}]");
+            let ServiceConfig { document, credential } = service;
+            if let Err(flaw) = document.to_service() {
+                self.problem(&format!("{key}.{}", flaw.member), flaw.why);
+            }
+            if !crate::backend::KINDS.contains(&document.kind.as_str()) {
+                let kinds = crate::backend::KINDS.join(", ");
+                self.problem(&format!("{key}.kind"), format!("a kind is one of {kinds}"));
+            }
+            if let Err(message) = credential.read() {
+                self.problem(&format!("{key}.credential"), message);
+            }
+            if !ids.insert(&document.id) {
+                self.problem(&format!("{key}.id"), format!("`{}` is taken", document.id));
+            }
         }
     }
 }

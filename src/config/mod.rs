@@ -18,7 +18,7 @@ use crate::{
     backend::client,
     edge, events,
     federation::{self, PanelsConfig, nodes},
-    gateway, health, telemetry, vitals,
+    gateway, health, telemetry, vault, vitals,
 };
 
 pub use self::{
@@ -58,6 +58,8 @@ pub struct Config {
     pub alerts: alerts::Config<SecretRef>,
     /// How the catalogue of reference panels is kept.
     pub panels: PanelsConfig,
+    /// Under what secrets are sealed, and when callers are warned of the end of theirs.
+    pub vault: vault::Config<SecretRef>,
     /// Nodes that register themselves.
     pub nodes: nodes::Config,
     /// The log.
@@ -82,6 +84,7 @@ impl Default for Config {
             events: events::Config::default(),
             alerts: alerts::Config::default(),
             panels: PanelsConfig::default(),
+            vault: vault::Config::default(),
             nodes: nodes::Config::default(),
             log: telemetry::Config::default(),
             services: Vec::new(),

@@ -15,7 +15,7 @@ mod visa;
 pub use self::{
     caller::{Caller, Role},
     clock::{Clock, ManualClock, SystemClock},
-    credential::Credential,
+    credential::{CallerCredential, Credential, Lack},
     id::{BackendRunId, CallerId, NotAnId, RunId, ServiceId},
     imputation::{Imputation, InputFile, Mode, Phasing},
     jurisdiction::{Jurisdiction, NotAJurisdiction},

@@ -4,6 +4,7 @@
 
 mod announce;
 mod cancel_run;
+mod credentials;
 mod cursor;
 mod decision;
 mod details;

@@ -1,6 +1,6 @@
 //! Reads off a request what it needs, and refuses what contradicts itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
@@ -55,6 +55,7 @@ pub(super) fn of(request: &RunRequest, names: Option<&[String]>) -> Result<Needs
         protocols: BTreeSet::new(),
         origin: origin_of_tag(request)?,
         service,
+        own_credentials: BTreeMap::new(),
     })
 }
 

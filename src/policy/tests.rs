@@ -1,6 +1,6 @@
 //! Where data may go, by their origin.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -74,6 +74,7 @@ fn needs(origin: &[&str]) -> Needs {
         protocols: BTreeSet::new(),
         origin: origin.iter().map(|country| country.parse().unwrap()).collect(),
         service: None,
+        own_credentials: BTreeMap::new(),
     }
 }
 

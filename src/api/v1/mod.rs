@@ -1,6 +1,7 @@
 //! Our own API, beside the GA4GH ones.
 
 mod alerts;
+mod credentials;
 mod discovery;
 mod events;
 mod get_decision;
@@ -22,6 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(events::listen::listen))
         .routes(routes!(events::websocket::open_websocket))
         .merge(alerts::routes())
+        .merge(credentials::routes())
         .merge(discovery::routes())
         .merge(panels::routes())
         .merge(health::routes())

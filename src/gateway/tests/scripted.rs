@@ -113,6 +113,10 @@ impl Backend for Scripted {
         Ok(super::runs_cwl())
     }
 
+    async fn check_credential(&self, _: &Credential) -> Result<()> {
+        Ok(())
+    }
+
     async fn run_workflow(
         &self,
         _: &Credential,
