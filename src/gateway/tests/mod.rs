@@ -1,5 +1,6 @@
 //! Use cases over scripted services, without a socket.
 
+mod credentials;
 mod dispatching;
 mod files;
 mod following;
@@ -19,6 +20,7 @@ use crate::{
     domain::{Caller, CallerId, ManualClock, Offer, Service},
     ga4gh::wes::{RunRequest, State},
     registry::Reach,
+    vault::{Keyring, MasterKey},
 };
 
 /// A gateway over scripted services, on a database of its own.
@@ -27,6 +29,7 @@ struct House {
     registry: Arc<Registry>,
     tracker: TaskTracker,
     shutdown: CancellationToken,
+    clock: Arc<ManualClock>,
     _folder: TempDir,
 }
 
@@ -62,21 +65,25 @@ impl House {
         };
         let parts = Parts {
             config,
-            ledger: Ledger::new(database, clock.clone()),
+            ledger: Ledger::new(database.clone(), clock.clone()),
             registry: registry.clone(),
             adapters,
-            vault: Arc::default(),
+            vault: Arc::new(Vault::new(
+                database.clone(),
+                &Keyring::new(MasterKey::new([7; 32]), []),
+            )),
             client: client::Client::try_new(client::Config::default()).unwrap(),
             passwords: Sealer::new(&[7; 32], "passwords"),
             cursors: Sealer::new(&[7; 32], "cursors"),
-            clock,
+            clock: clock.clone(),
             metrics: Arc::default(),
             events: Events::default(),
             spool_dir: folder.path().to_owned(),
         };
         let tracker = TaskTracker::new();
         let gateway = Gateway::new(parts, tracker.clone());
-        Self { gateway, registry, tracker, shutdown: CancellationToken::new(), _folder: folder }
+        let shutdown = CancellationToken::new();
+        Self { gateway, registry, tracker, shutdown, clock, _folder: folder }
     }
 
     /// Starts following runs and looking for lost ones.

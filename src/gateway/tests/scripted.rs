@@ -11,6 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
+use secrecy::ExposeSecret;
 
 use crate::{
     backend::{
@@ -45,6 +46,8 @@ pub(super) struct Scripted {
     uploads: Mutex<Vec<Vec<u8>>>,
     cancels: Mutex<usize>,
     asked: AtomicBool,
+    /// With what it was asked for the states of runs.
+    shown: Mutex<Vec<String>>,
     meanwhile: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
@@ -76,6 +79,11 @@ impl Scripted {
     /// How often it was asked to cancel.
     pub(super) fn cancels(&self) -> usize {
         *self.cancels.lock().unwrap()
+    }
+
+    /// With what it was asked for the states of runs since the last look, each time.
+    pub(super) fn shown(&self) -> Vec<String> {
+        std::mem::take(&mut *self.shown.lock().unwrap())
     }
 
     /// Moves all its runs to a state.
@@ -155,7 +163,16 @@ impl Backend for Scripted {
         Ok(found.then(|| BackendRunId::new(wanted)))
     }
 
-    async fn run_states(&self, _: &Credential, ids: &[BackendRunId]) -> Result<Vec<Sighting>> {
+    async fn run_states(
+        &self,
+        credential: &Credential,
+        ids: &[BackendRunId],
+    ) -> Result<Vec<Sighting>> {
+        let shown = match credential {
+            Credential::Bearer(token) => token.expose_secret().to_owned(),
+            other => other.kind().to_owned(),
+        };
+        self.shown.lock().unwrap().push(shown);
         let runs = self.runs.lock().unwrap();
         let sight = |id: &BackendRunId| {
             let run = runs.iter().find(|(known, _)| known == id.as_str());
