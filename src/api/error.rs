@@ -229,6 +229,7 @@ impl From<nodes::Error> for ApiError {
             E::IdTaken(_) => Self::new(StatusCode::CONFLICT, "service_id_taken", msg),
             E::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_registrations", msg)
                 .retry_after(Some(Duration::from_secs(2))),
+            E::Overtaken => Self::new(StatusCode::CONFLICT, "node_changed_meanwhile", msg),
             E::TooMany(_) => Self::new(StatusCode::CONFLICT, "limit_reached", msg),
             E::UnknownNode(_) => Self::new(StatusCode::NOT_FOUND, "unknown_node", msg),
             E::UnknownInvitation => Self::new(StatusCode::NOT_FOUND, "unknown_invitation", msg),

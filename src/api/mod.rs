@@ -5,6 +5,7 @@ mod caller;
 mod error;
 mod etag;
 mod extract;
+mod finish;
 mod json;
 mod links;
 mod openapi;
@@ -16,8 +17,9 @@ mod wes;
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Router, middleware};
 use serde::Deserialize;
+use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::{
@@ -125,6 +127,8 @@ pub struct Api {
     pub metrics: Arc<Metrics>,
     /// How the gateway presents itself.
     pub config: Arc<Config>,
+    /// What goes on though its caller left.
+    pub tracker: TaskTracker,
 }
 
 /// All routes that callers reach.
@@ -133,6 +137,7 @@ pub fn router(api: Api) -> Router {
     routes
         .merge(wes::aliases())
         .merge(registry::aliases())
+        .route_layer(middleware::from_fn_with_state(api.clone(), finish::finish))
         .with_state(api)
         .merge(openapi::docs(document))
         .method_not_allowed_fallback(error::method_not_allowed)

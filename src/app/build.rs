@@ -63,8 +63,7 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         events: Events::new(config.events.clone(), clock.clone()),
         clock: clock.clone(),
     };
-    let federation = Federation::new(parts.clone());
-    federation.open(configured(config)?).await.context("the services cannot be read")?;
+    let federation = services(config, &parts).await?;
     let health = watch(config, &parts, &database, tracker);
     let alerts = alerts(config, &parts, database.clone())?;
     let nodes = nodes(config, &parts, federation.clone(), &database);
@@ -101,8 +100,16 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         events,
         metrics,
         config: Arc::new(config.api.clone()),
+        tracker: tracker.clone(),
     };
     Ok(House { api, gateway, alerts, health, panel_watch, nodes, credentials, database })
+}
+
+/// The services, in force.
+async fn services(config: &Config, parts: &federation::Parts) -> Result<Arc<Federation>> {
+    let federation = Federation::new(parts.clone());
+    federation.open(configured(config)?).await.context("the services cannot be read")?;
+    Ok(federation)
 }
 
 /// The watch over the services.

@@ -105,7 +105,10 @@ impl App {
         if tokio::time::timeout(self.grace_period, self.tracker.wait()).await.is_err() {
             warn!("{} tasks were cut at the end of the grace period", self.tracker.len());
         }
-        self.database.close().await;
+        // A database that does not answer any more must not keep the process.
+        if tokio::time::timeout(self.grace_period, self.database.close()).await.is_err() {
+            warn!("the database was not closed in time");
+        }
         info!("the gateway has stopped");
     }
 }

@@ -4,7 +4,10 @@ use serde::Deserialize;
 use url::Url;
 
 use super::SecretRef;
-use crate::{domain::Credential, federation::ServiceDocument};
+use crate::{
+    domain::Credential,
+    federation::{CredentialDocument, ServiceDocument},
+};
 
 /// One service.
 #[derive(Debug, Clone)]
@@ -59,19 +62,20 @@ pub enum CredentialConfig {
 }
 
 impl CredentialConfig {
-    /// The credential, with its secrets read.
+    /// The credential, with its secrets read. What is wrong with one is wrong here too, as
+    /// [`CredentialDocument`] says.
     pub fn read(&self) -> Result<Credential, String> {
-        Ok(match self {
-            Self::None => Credential::None,
+        let document = match self {
+            Self::None => CredentialDocument::None,
             Self::Header { name, value } => {
-                Credential::Header { name: name.clone(), value: value.read()? }
+                CredentialDocument::Header { name: name.clone(), value: value.read()? }
             }
-            Self::Bearer { token } => Credential::Bearer(token.read()?),
+            Self::Bearer { token } => CredentialDocument::Bearer { token: token.read()? },
             Self::Basic { username, password } => {
-                Credential::Basic { username: username.clone(), password: password.read()? }
+                CredentialDocument::Basic { username: username.clone(), password: password.read()? }
             }
             Self::ClientCredentials { token_url, client_id, client_secret, scope, resource } => {
-                Credential::ClientCredentials {
+                CredentialDocument::ClientCredentials {
                     token_url: token_url.clone(),
                     client_id: client_id.clone(),
                     client_secret: client_secret.read()?,
@@ -79,6 +83,28 @@ impl CredentialConfig {
                     resource: resource.clone(),
                 }
             }
-        })
+        };
+        document.to_credential().map_err(|flaw| format!("{}: {}", flaw.member, flaw.why))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_credential_that_the_api_would_refuse_is_refused_here_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        std::fs::write(&path, "s3cret").unwrap();
+        let value = format!("file:{}", path.display());
+        for (name, fits) in [("X-Auth-Token", true), ("Host", false)] {
+            let written = json!({"type": "header", "name": name, "value": value});
+            let config: CredentialConfig = serde_json::from_value(written).unwrap();
+
+            assert_eq!(config.read().is_ok(), fits, "{name}");
+        }
     }
 }

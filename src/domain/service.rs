@@ -49,6 +49,11 @@ pub struct StandIn {
 }
 
 impl Service {
+    /// Whether it is the same server under the same law as another record says.
+    pub fn is_in_place_of(&self, other: &Self) -> bool {
+        (&self.kind, &self.url, self.jurisdiction) == (&other.kind, &other.url, other.jurisdiction)
+    }
+
     /// The share of a service of which its operator says nothing.
     pub const DEFAULT_WEIGHT: u32 = 100;
 

@@ -53,7 +53,7 @@ impl Ring {
     /// The place after an id; none if it is of another process, or what followed it has left the ring.
     pub(super) fn after(&self, id: EventId) -> Option<u64> {
         let known = id.epoch == self.epoch && id.sequence < self.next;
-        (known && id.sequence + 1 >= self.first()).then_some(id.sequence + 1)
+        (known && id.sequence + 1 >= self.first()).then(|| id.sequence + 1)
     }
 
     /// The next event for these ears from a place on, which moves past it.

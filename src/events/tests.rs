@@ -33,7 +33,7 @@ fn wants(wanted: Wanted) -> Ears {
 
 fn service(id: &str) -> Event {
     let service: ServiceId = id.parse().unwrap();
-    Event::ServiceState { service, state: "usable", why: None }
+    Event::ServiceState { service, state: "up", why: None }
 }
 
 fn run_of(name: &str) -> Event {
@@ -107,10 +107,11 @@ fn an_id_that_means_nothing_any_more_means_resync() {
         events.publish(service("x"));
     }
     let future = EventId { sequence: 99, ..old };
+    let last = EventId { sequence: u64::MAX, ..old };
     let of_another_process = EventId { epoch: old.epoch + 1, sequence: 3 };
 
-    for after in [After::Id(old), After::Id(future), After::Id(of_another_process), After::Unknown]
-    {
+    let known = [old, future, last, of_another_process].map(After::Id);
+    for after in known.into_iter().chain([After::Unknown]) {
         let mut listener = events.subscribe(ears("amina"), after).unwrap();
         events.publish(service("next"));
 

@@ -3,10 +3,14 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Error, Federation, Result, ServiceDocument, validate};
+use super::{
+    Error, Federation, Flaw, Result, ServiceDocument,
+    service::{Pending, kept_elsewhere},
+    validate,
+};
 use crate::{
     domain::Service,
-    registry::{Record, Source},
+    registry::{Snapshot, Source},
 };
 
 /// Services in one file.
@@ -43,68 +47,74 @@ impl Federation {
     pub async fn import(&self, import: &Import, dry_run: bool) -> Result<ImportReport> {
         let _one = self.writer.lock().await;
         let mut report = ImportReport::default();
-        let plan = self.plan(import, &mut report);
-        if dry_run || !report.problems.is_empty() {
-            return Ok(report);
-        }
-        for (record, change) in plan {
-            self.write(record, None, false, change).await?;
+        let plan = self.plan(import, &mut report).await?;
+        if !dry_run && report.problems.is_empty() {
+            self.commit(plan).await?;
         }
         Ok(report)
     }
 
-    /// The records to write, and what is wrong with the file.
-    fn plan(&self, import: &Import, report: &mut ImportReport) -> Vec<(Record, &'static str)> {
+    /// The records to write. What is wrong with the file goes into the report.
+    async fn plan(&self, import: &Import, report: &mut ImportReport) -> Result<Vec<Pending>> {
         let fleet = self.parts.registry.snapshot();
         let read: Vec<_> = import.services.iter().map(ServiceDocument::to_service).collect();
         let coming: Vec<Service> = read.iter().filter_map(|read| read.clone().ok()).collect();
         let mut plan = Vec::new();
         for (position, read) in read.into_iter().enumerate() {
-            let mut flaws = Vec::new();
-            match read {
-                Err(flaw) => flaws.push(flaw),
-                Ok(service) => {
-                    flaws.extend(validate::among(&service, &fleet, &coming));
-                    flaws.extend(self.adapter(&service, Source::Operator).err());
-                    if coming[..].iter().filter(|other| other.id == service.id).count() > 1 {
-                        flaws.push(super::Flaw::new("id", "the file names it twice"));
-                    }
-                    if flaws.is_empty() {
-                        self.plan_one(service, report, &mut plan);
-                    }
+            let planned = match read {
+                Ok(service) => self.plan_one(service, &fleet, &coming, report).await,
+                Err(flaw) => Err(flaw.into()),
+            };
+            let flaws = match planned {
+                Ok(pending) => {
+                    plan.extend(pending);
+                    continue;
                 }
-            }
-            let place =
-                |flaw: &super::Flaw| format!("services[{position}].{}: {}", flaw.member, flaw.why);
+                Err(Error::Internal(error)) => return Err(Error::Internal(error)),
+                Err(Error::Flawed(flaws)) => flaws,
+                Err(error) => vec![Flaw::new("id", error.to_string())],
+            };
+            let place = |flaw: &Flaw| format!("services[{position}].{}: {}", flaw.member, flaw.why);
             report.problems.extend(flaws.iter().map(place));
         }
-        plan
+        Ok(plan)
     }
 
-    fn plan_one(
+    /// What is to be written of one service, if anything.
+    async fn plan_one(
         &self,
         service: Service,
+        fleet: &Snapshot,
+        coming: &[Service],
         report: &mut ImportReport,
-        plan: &mut Vec<(Record, &'static str)>,
-    ) {
-        let fleet = self.parts.registry.snapshot();
-        let name = service.id.to_string();
-        let Some(listing) = fleet.get(&service.id) else {
-            report.added.push(name);
-            plan.push((Record::new(service, Source::Operator, self.parts.clock.now()), "added"));
-            return;
-        };
-        let old = listing.record();
-        if *old.service == service {
-            report.unchanged.push(name);
-        } else if old.source == Source::Configuration {
-            let error =
-                Error::KeptElsewhere { id: service.id.clone(), source_of_record: old.source };
-            report.problems.push(error.to_string());
-        } else {
-            report.changed.push(name);
-            let record = self.next(old, |record| record.service = service.into());
-            plan.push((record, "changed"));
+    ) -> Result<Option<Pending>> {
+        let mut flaws = validate::among(&service, fleet, coming);
+        if coming.iter().filter(|other| other.id == service.id).count() > 1 {
+            flaws.push(Flaw::new("id", "the file names it twice"));
         }
+        let name = service.id.to_string();
+        let old = fleet.get(&service.id).map(|listing| listing.record());
+        let source = old.map_or(Source::Operator, |old| old.source);
+        let adapter = self.adapter(&service, source).map_err(|flaw| flaws.push(flaw)).ok();
+        let Some(adapter) = adapter.filter(|_| flaws.is_empty()) else {
+            return Err(Error::Flawed(flaws));
+        };
+        let (record, change) = match old {
+            None => {
+                report.added.push(name);
+                (self.first_record(service, source).await?, "added")
+            }
+            Some(old) if *old.service == service => {
+                report.unchanged.push(name);
+                return Ok(None);
+            }
+            // Where it is belongs to what an operator approved of a node.
+            Some(old) if old.source != Source::Operator => return Err(kept_elsewhere(old)),
+            Some(old) => {
+                report.changed.push(name);
+                (self.next(old, |record| record.service = service.into()), "changed")
+            }
+        };
+        Ok(Some(Pending { record, adapter, credential: None, change }))
     }
 }

@@ -13,6 +13,8 @@ mod open;
 mod panels;
 mod scout;
 mod service;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 use std::sync::Arc;

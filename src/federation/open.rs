@@ -17,6 +17,8 @@ impl Federation {
         self.parts.vault.load().await?;
         let mut known = self.parts.store.load().await?;
         for (service, credential) in configured {
+            // One that operators gave before the configuration took the service over.
+            self.parts.vault.forget(&service.id).await?;
             self.parts.vault.set_configured(service.id.clone(), credential);
             let old = known.remove(&service.id);
             self.configure(service, old).await?;
@@ -25,6 +27,7 @@ impl Federation {
             let id = record.id().clone();
             if record.source == Source::Configuration {
                 warn!(service.id = %id, "service {id} is no longer in the configuration");
+                self.parts.vault.forget(&id).await?;
                 self.parts.store.remove(&id, self.parts.clock.now()).await?;
                 continue;
             }
@@ -49,12 +52,12 @@ impl Federation {
                     record.service = service.into();
                     record.source = Source::Configuration;
                 });
-                self.parts.store.write(&record).await?;
+                self.parts.store.write([&record]).await?;
                 record
             }
             None => {
-                let record = Record::new(service, Source::Configuration, self.parts.clock.now());
-                self.parts.store.write(&record).await?;
+                let record = self.first_record(service, Source::Configuration).await?;
+                self.parts.store.write([&record]).await?;
                 record
             }
         };

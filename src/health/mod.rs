@@ -74,7 +74,7 @@ pub struct Health {
     tracker: TaskTracker,
     /// Bounds the probes at a time.
     places: Arc<Semaphore>,
-    /// What was last told of each service. Held to compare and replace one word.
+    /// What was last told of each service. Held while one more is told, which waits for nothing.
     told: Mutex<HashMap<ServiceId, StateWord>>,
 }
 
@@ -108,16 +108,16 @@ impl Health {
 
     /// Tells whoever listens if a service's condition is another than it was told to be, and opens or
     /// closes its incident.
-    fn tell(&self, listing: &Listing) {
-        let id = listing.id();
-        let state = listing.state();
-        if state.word == StateWord::Unknown {
+    fn tell(&self, id: &ServiceId) {
+        // Held to the end, and the state is read under it: of two who tell at the same time, the later one
+        // must have the last word everywhere.
+        let mut told = self.told.lock().expect("no holder panics");
+        let fleet = self.parts.registry.snapshot();
+        let Some(state) = fleet.get(id).map(Listing::state) else { return };
+        if state.word == StateWord::Unknown || told.get(id) == Some(&state.word) {
             return;
         }
-        let before = self.told.lock().expect("no holder panics").insert(id.clone(), state.word);
-        if before == Some(state.word) {
-            return;
-        }
+        told.insert(id.clone(), state.word);
         let why = state.why.clone().unwrap_or_default();
         if state.word == StateWord::Down {
             warn!(service.id = %id, "service {id} is down: {why}");
@@ -132,7 +132,8 @@ impl Health {
 
     /// Forgets a service that was taken out.
     fn forget(&self, id: &ServiceId) {
-        self.told.lock().expect("no holder panics").remove(id);
+        let mut told = self.told.lock().expect("no holder panics");
+        told.remove(id);
         self.history.set_down(id, None, self.now());
     }
 }

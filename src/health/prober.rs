@@ -42,6 +42,11 @@ impl Health {
                 (Reach::Unreachable { why }, None)
             }
         };
+        let fleet = self.parts.registry.snapshot();
+        if !Arc::ptr_eq(fleet.get(id)?.vitals(), &vitals) {
+            // Another server has the id by now; what this one said is not about it.
+            return reach(&fleet);
+        }
         let answered = !matches!(found, Reach::Unreachable { .. });
         let latency = answered.then(|| began.elapsed());
         let now = self.now();
@@ -63,7 +68,7 @@ impl Health {
             (StateWord::Degraded | StateWord::Unknown, Reach::Usable) => Verdict::Degraded,
         };
         self.history.add(listing.id(), &Sample { at, verdict, latency });
-        self.tell(listing);
+        self.tell(listing.id());
     }
 
     /// Asks a service until `shutdown`. Every wait differs a little, so that services are not asked in
@@ -117,7 +122,7 @@ impl Health {
             let (service, circuit) = (id.clone(), phase.circuit.as_str());
             self.parts.events.publish(Event::ServiceCircuit { service, circuit, why });
         }
-        self.tell(listing);
+        self.tell(id);
         let now = Instant::now();
         let usable = matches!(listing.reach(), Reach::Usable);
         match phase.circuit {

@@ -22,6 +22,8 @@ impl Health {
     /// Asks all services once, for a bounded time, then lets each be asked on its own until `shutdown`.
     pub async fn start(self: &Arc<Self>, shutdown: &CancellationToken) -> Result<()> {
         self.history.resume(self.now()).await?;
+        let fleet = self.parts.registry.snapshot();
+        self.history.end_those_without(|service| fleet.get(service).is_some(), self.now());
         let bound = self.parts.config.timeout + GRACE;
         if tokio::time::timeout(bound, self.sweep()).await.is_err() {
             warn!("not every service was asked before the start");
@@ -82,7 +84,7 @@ impl Health {
             let id = listing.id().clone();
             if watched.contains_key(&id) {
                 // Its mode may be another.
-                self.tell(listing);
+                self.tell(&id);
                 continue;
             }
             let (vitals, end) = (listing.vitals().clone(), shutdown.child_token());

@@ -109,6 +109,16 @@ impl Ledger {
         Ok(found.is_some())
     }
 
+    /// Whether a service has runs, or may have, whose end is not known.
+    pub async fn has_open_runs(&self, service: &ServiceId) -> Result<bool> {
+        const SQL: &str = "SELECT run_id FROM runs WHERE service_id = $1 \
+             AND phase IN ('sending', 'uncertain', 'placed') LIMIT 1";
+        let found: Option<(String,)> = on_pool!(read &self.database, pool => {
+            sqlx::query_as(SQL).bind(service.as_str()).fetch_optional(pool).await?
+        });
+        Ok(found.is_some())
+    }
+
     /// The services that have runs to follow.
     pub async fn services_with_live_runs(&self) -> Result<Vec<ServiceId>> {
         const SQL: &str = "SELECT DISTINCT service_id FROM runs WHERE phase = $1 \
@@ -162,13 +172,14 @@ impl Ledger {
         Ok(ids.into_iter().map(|(id,)| BackendRunId::new(id)).collect())
     }
 
-    /// Writes down what a service told of a run. A terminal state that is already there stays, and only
-    /// the expiry of the results is added. Returns whether the state changed.
-    pub async fn observe(&self, run_id: &RunId, seen: &Seen) -> Result<bool> {
+    /// Writes down what a service told of a run that was in the state `before`; if it is in another by
+    /// now, such as a terminal one, that stays, and only the expiry of the results is added. Returns
+    /// whether the state changed.
+    pub async fn observe(&self, run_id: &RunId, before: State, seen: &Seen) -> Result<bool> {
         const STATE: &str = "UPDATE runs SET state = $2, word = $3, \
              started_at = CASE WHEN started_at IS NULL AND $4 = 1 THEN $5 ELSE started_at END, \
              ended_at = CASE WHEN $6 = 1 THEN $5 ELSE ended_at END \
-             WHERE run_id = $1 AND ended_at IS NULL AND (state <> $2 OR word <> $3)";
+             WHERE run_id = $1 AND ended_at IS NULL AND state = $7 AND (state <> $2 OR word <> $3)";
         const SIGHT: &str = "UPDATE runs SET seen_at = $2, \
              expired = CASE WHEN $3 = 1 THEN 1 ELSE expired END WHERE run_id = $1";
         let now = self.now();
@@ -182,6 +193,7 @@ impl Ledger {
                 .bind(i64::from(begun))
                 .bind(now)
                 .bind(i64::from(seen.state.is_terminal()))
+                .bind(before.as_str())
                 .execute(&mut *both)
                 .await?
                 .rows_affected();

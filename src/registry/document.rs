@@ -192,7 +192,8 @@ impl ServiceDocument {
 }
 
 fn service_id(member: &'static str, text: &str) -> Result<ServiceId, Flaw> {
-    text.parse().map_err(|_| {
+    let id = text.parse().ok().filter(|id: &ServiceId| !id.is_reserved());
+    id.ok_or_else(|| {
         let reserved = ServiceId::RESERVED.join("`, `");
         let rule = "an id is lower-case letters, digits and `-`, at most 64, and none of";
         Flaw::new(member, format!("`{text}`: {rule} `{reserved}`"))

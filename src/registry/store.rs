@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use sqlx::FromRow;
+use tracing::error;
 
 use super::{Mode, Record, ServiceDocument, Source};
 use crate::{database::Database, domain::ServiceId, on_pool};
@@ -47,14 +48,20 @@ impl Store {
         Self { database }
     }
 
-    /// The records of all services that take part.
+    /// The records of all services that take part. One that cannot be read is told and left out.
     pub async fn load(&self) -> Result<BTreeMap<ServiceId, Record>, Error> {
         let sql = format!("{SELECT} WHERE removed_at IS NULL");
         let rows: Vec<Row> = on_pool!(read &self.database, pool => {
             sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(pool).await?
         });
-        let records = rows.into_iter().map(Record::try_from);
-        records.map(|record| record.map(|record| (record.id().clone(), record))).collect()
+        let readable = |row: Row| match Record::try_from(row) {
+            Ok(record) => Some((record.id().clone(), record)),
+            Err(flaw) => {
+                error!("{flaw}");
+                None
+            }
+        };
+        Ok(rows.into_iter().filter_map(readable).collect())
     }
 
     /// The last record of a service that was taken out.
@@ -66,28 +73,36 @@ impl Store {
         row.map(Record::try_from).transpose()
     }
 
-    /// Writes a record down, instead of what there was.
-    pub async fn write(&self, record: &Record) -> Result<(), Error> {
+    /// Writes records down instead of what there was, all or none.
+    pub async fn write(&self, records: impl IntoIterator<Item = &Record>) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO services (service_id, source, document, mode, mode_note, \
              version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
              ON CONFLICT (service_id) DO UPDATE SET source = excluded.source, \
              document = excluded.document, mode = excluded.mode, mode_note = excluded.mode_note, \
              version = excluded.version, created_at = excluded.created_at, \
              updated_at = excluded.updated_at, removed_at = NULL";
-        let document = serde_json::to_string(&ServiceDocument::of(&record.service))
-            .map_err(|error| Error::Unreadable(error.to_string()))?;
+        let mut rows = Vec::new();
+        for record in records {
+            let document = serde_json::to_string(&ServiceDocument::of(&record.service))
+                .map_err(|error| Error::Unreadable(error.to_string()))?;
+            rows.push((record, document));
+        }
         on_pool!(write &self.database, pool => {
-            sqlx::query(SQL)
-                .bind(record.id().as_str())
-                .bind(record.source.as_str())
-                .bind(document)
-                .bind(record.mode.as_str())
-                .bind(&record.mode_note)
-                .bind(record.version)
-                .bind(record.created_at.as_microsecond())
-                .bind(record.updated_at.as_microsecond())
-                .execute(pool)
-                .await?;
+            let mut all = pool.begin().await?;
+            for (record, document) in rows {
+                sqlx::query(SQL)
+                    .bind(record.id().as_str())
+                    .bind(record.source.as_str())
+                    .bind(document)
+                    .bind(record.mode.as_str())
+                    .bind(&record.mode_note)
+                    .bind(record.version)
+                    .bind(record.created_at.as_microsecond())
+                    .bind(record.updated_at.as_microsecond())
+                    .execute(&mut *all)
+                    .await?;
+            }
+            all.commit().await?;
         });
         Ok(())
     }

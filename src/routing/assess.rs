@@ -140,6 +140,8 @@ pub enum PassedOver {
     Gone,
     /// The run may no longer go there.
     Forbidden,
+    /// It has as many submissions under way as it gets at a time.
+    Full,
     /// It can no longer take the run, in words for people.
     Excluded(String),
 }
@@ -157,7 +159,9 @@ pub fn recheck(
         return Err(PassedOver::Forbidden);
     }
     let excluded = |why| PassedOver::Excluded(Excluded { listing, why }.words(needs));
-    takes_runs(needs, fleet, listing).map_err(excluded)?;
+    if !takes_runs(needs, fleet, listing).map_err(excluded)?.has_place {
+        return Err(PassedOver::Full);
+    }
     let offer = listing.offer().ok_or_else(|| excluded(Exclusion::NotAsked))?;
     Ok(Fit::of(needs, offer))
 }
@@ -165,6 +169,7 @@ pub fn recheck(
 impl std::fmt::Display for PassedOver {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Full => f.write_str("it gets no more submissions at a time"),
             Self::Gone => f.write_str("it is no longer part of the federation"),
             Self::Forbidden => f.write_str("the data may no longer go there"),
             Self::Excluded(why) => f.write_str(why),

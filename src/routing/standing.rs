@@ -61,7 +61,7 @@ impl Standing {
         stands_in: bool,
     ) -> Self {
         let weight = listing.service().weight;
-        let tier = if condition.in_flight >= condition.max_in_flight {
+        let tier = if !condition.has_place {
             Tier::Full
         } else if weight == 0 && !named {
             Tier::Reserve

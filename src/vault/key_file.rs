@@ -114,14 +114,12 @@ fn read_key(path: &Path) -> Result<MasterKey, KeyFileError> {
 }
 
 fn create_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let draft = path.with_extension(format!("new.{}", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
+    // A name of its own: what an interrupted start left behind must not be in the way.
+    let draft = path.with_extension(format!("new.{:016x}", fastrand::u64(..)));
     // A link, not a rename: if another process was faster, its key stays.
-    let linked = link(&draft, path);
-    fs::remove_file(&draft)?;
-    linked?;
+    let linked = write_new(&draft, bytes).and_then(|()| link(&draft, path));
+    let removed = fs::remove_file(&draft);
+    linked.and(removed)?;
     sync(path)
 }
 
@@ -136,6 +134,12 @@ fn link(from: &Path, to: &Path) -> io::Result<()> {
 /// Makes sure that the name of a file survives a power cut.
 fn sync(path: &Path) -> io::Result<()> {
     File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 #[cfg(test)]

@@ -94,14 +94,21 @@ impl Vault {
         Ok(())
     }
 
-    /// Forgets the credentials for a service: the gateway's, and those of all callers.
+    /// Forgets the gateway's credential for a service.
     pub async fn forget(&self, service: &ServiceId) -> Result<()> {
         if let Some(at_rest) = &self.at_rest {
             at_rest.services.remove(service).await?;
-            at_rest.callers.remove_all_of(service).await?;
         }
         self.services.write().expect("no holder panics").remove(service);
         Ok(())
+    }
+
+    /// Forgets what callers have entered for a service that was taken out.
+    pub async fn forget_own_of_all(&self, service: &ServiceId) -> Result<()> {
+        match &self.at_rest {
+            Some(at_rest) => at_rest.callers.remove_all_of(service).await,
+            None => Ok(()),
+        }
     }
 
     /// Seals a caller's credential for a service, pinned to the place where that is now. `proven` tells

@@ -105,7 +105,7 @@ async fn no_change_of_a_row_sends_a_credential_elsewhere() {
             _ => ("amina", "https://wes.org"),
         };
         assert_eq!(shown(&vault, name, url, 0).await, Err(Lack::Unreadable), "{change}");
-        vault.forget(&service(url).id).await.unwrap();
+        vault.forget_own_of_all(&service(url).id).await.unwrap();
     }
 }
 

@@ -68,6 +68,8 @@ pub struct Condition {
     pub in_flight: u32,
     /// Most calls at a time.
     pub max_in_flight: u32,
+    /// There is a place for one more submission.
+    pub has_place: bool,
     /// Moving average of how long it takes to answer; unset until it answered once.
     pub latency: Option<Duration>,
     /// Share of the calls within the window that succeeded; unset if there was none.
@@ -120,7 +122,12 @@ impl Mirror {
         self.latency.store(latency, Relaxed);
     }
 
-    pub(super) fn condition(&self, in_flight: u32, max_in_flight: u32) -> Condition {
+    pub(super) fn condition(
+        &self,
+        in_flight: u32,
+        max_in_flight: u32,
+        has_place: bool,
+    ) -> Condition {
         let word = self.circuit.load(Relaxed);
         let (circuit, retry_in) = match word & 3 {
             0 => (CircuitState::Closed, None),
@@ -138,6 +145,7 @@ impl Mirror {
             retry_in,
             in_flight,
             max_in_flight,
+            has_place,
             latency: (latency > 0).then(|| Duration::from_micros(latency)),
             success_rate: (samples > 0).then(|| successes as f32 / samples as f32),
             samples,

@@ -70,7 +70,8 @@ impl Vitals {
         Self {
             max_in_flight: u32::try_from(slots).expect("clamped"),
             slots: Semaphore::new(slots).into(),
-            submission_slots: Semaphore::new((slots - slots / 4).max(1)).into(),
+            // At least one place for reads, where there are two.
+            submission_slots: Semaphore::new((slots - (slots / 4).max(1)).max(1)).into(),
             in_flight: AtomicU32::new(0),
             inner: Mutex::new(Inner {
                 circuit: Circuit::new(now, config),
@@ -107,7 +108,9 @@ impl Vitals {
     /// How it is doing at this very moment. Takes no lock and no memory: routing asks for a thousand
     /// services. What is counted is as of the last call.
     pub fn condition(&self) -> Condition {
-        self.mirror.condition(self.in_flight.load(Relaxed), self.max_in_flight)
+        let places = [&self.submission_slots, &self.slots];
+        let has_place = places.iter().all(|places| places.available_permits() > 0);
+        self.mirror.condition(self.in_flight.load(Relaxed), self.max_in_flight, has_place)
     }
 
     /// The phase that the circuit is in: since when and why.

@@ -83,6 +83,11 @@ async fn each_caller_runs_under_an_account_of_their_own() {
         let url = first_url(&log["outputs"]).expect("a run has results");
         assert_eq!(client.download(&url, None).await.0, StatusCode::OK, "{url}");
     }
+    // What was entered survives a restart.
+    let gateway = gateway.restart().await;
+    let amina = gateway.client("amina");
+    let run_id = amina.submit(imputation()).await;
+    assert_eq!(amina.ended(&run_id).await, "COMPLETE");
     // A caller sees their own, and nothing of what was entered.
     let (_, list) = amina.get_v1("/credentials").await;
     assert_eq!(list["credentials"].as_array().map(Vec::len), Some(1), "{list}");

@@ -11,14 +11,14 @@ use std::{
 /// is the macro of `database`, which the compiler puts at the root.
 #[rustfmt::skip]
 const FLOORS: &[&[&str]] = &[
-    &["ga4gh", "jose", "telemetry", "database", "on_pool", "redis_link", "shutdown"],
+    &["ga4gh", "jose", "telemetry", "database", "on_pool"],
     &["domain"],
     &["vitals"],
-    &["ledger", "registry", "nodes", "vault", "audit", "panels", "backend", "cache", "auth", "limit", "events"],
+    &["ledger", "registry", "nodes", "vault", "panels", "backend", "auth", "events"],
     &["policy"],
     &["routing"],
     &["gateway", "federation", "health", "alerts"],
-    &["edge", "api", "console", "simulator"],
+    &["edge", "api", "simulator"],
     &["config"],
     &["app"],
     &["cli"],

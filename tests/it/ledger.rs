@@ -67,7 +67,8 @@ impl Suite {
 
     async fn see(&self, run_id: &RunId, state: State) -> bool {
         let seen = Seen { state, word: format!("{state:?}"), expired: false };
-        self.ledger.observe(run_id, &seen).await.unwrap()
+        let before = self.entry(run_id).await.state;
+        self.ledger.observe(run_id, before, &seen).await.unwrap()
     }
 
     async fn a_run_is_known_before_any_service_hears_of_it(&self) {
@@ -90,12 +91,25 @@ impl Suite {
         self.clock.advance(Duration::from_secs(60));
         assert!(!self.see(&run_id, State::Canceled).await);
         let retired = Seen { state: State::Unknown, word: "7".to_owned(), expired: true };
-        assert!(!self.ledger.observe(&run_id, &retired).await.unwrap());
+        let before = State::Complete;
+        assert!(!self.ledger.observe(&run_id, before, &retired).await.unwrap());
 
         let entry = self.entry(&run_id).await;
         assert_eq!((entry.state, entry.word.as_str()), (State::Complete, "Complete"));
         assert!(entry.expired);
         assert!(entry.ended_at < entry.seen_at);
+    }
+
+    async fn what_was_seen_does_not_undo_what_came_since(&self) {
+        let run_id = self.placed("job-canceled").await;
+        assert!(self.see(&run_id, State::Running).await);
+        assert!(self.see(&run_id, State::Canceling).await);
+
+        // Its service was asked before the wish to cancel, and answers after it.
+        let late = Seen { state: State::Running, word: "2".to_owned(), expired: false };
+        assert!(!self.ledger.observe(&run_id, State::Running, &late).await.unwrap());
+
+        assert_eq!(self.entry(&run_id).await.state, State::Canceling);
     }
 
     async fn attempts_are_kept_in_order(&self) {
@@ -197,6 +211,7 @@ impl Suite {
     async fn all(self) {
         self.a_run_is_known_before_any_service_hears_of_it().await;
         self.the_first_terminal_state_stays().await;
+        self.what_was_seen_does_not_undo_what_came_since().await;
         self.attempts_are_kept_in_order().await;
         self.a_key_names_one_run_until_it_is_refused().await;
         self.two_runs_never_share_a_run_of_a_service().await;

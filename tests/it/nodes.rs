@@ -37,7 +37,7 @@ impl Scene {
     async fn start() -> Self {
         let settings = json!({
             "discovery": {"allow_networks": ["127.0.0.1/32"]},
-            "nodes": {"lease": "2s", "heartbeat": "1s", "sweep": "100ms"},
+            "nodes": {"lease": "4s", "heartbeat": "1s", "sweep": "100ms"},
         });
         let gateway = TestGateway::start_with(&[], settings).await;
         let service = TestService::start("icer", "wes", "ML", &[]).await;

@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 const COUNT: usize = 1000;
 const TIMEOUT: Duration = Duration::from_secs(4);
 
-fn watch(fleet: &Fleet, database: Database) -> (Arc<Health>, Arc<Registry>) {
+fn watch(fleet: &Fleet, database: Database, max_probes: usize) -> (Arc<Health>, Arc<Registry>) {
     let registry = Arc::new(Registry::new(vitals::Config::default()));
     let adapters = Arc::new(Adapters::default());
     let client = Client::try_new(backend::client::Config::default()).expect("it trusts somebody");
@@ -37,7 +37,7 @@ fn watch(fleet: &Fleet, database: Database) -> (Arc<Health>, Arc<Registry>) {
         adapters.put(id, Arc::new(Guarded::new(adapter, vitals)));
     }
     let parts = Parts {
-        config: Config { timeout: TIMEOUT, ..Config::default() },
+        config: Config { timeout: TIMEOUT, max_probes, ..Config::default() },
         registry: registry.clone(),
         adapters,
         vault: Arc::new(Vault::new(database.clone(), &Keyring::new(MasterKey::new([7; 32]), []))),
@@ -59,9 +59,9 @@ async fn those_that_hang_cost_one_time_out_and_not_two_hundred() {
     let fleet = Fleet::start(Fleet::sick(COUNT)).await.expect("loopback has free ports");
     let folder = tempfile::tempdir().expect("the temporary folder can be written");
     let database = Database::open_sqlite(&folder.path().join("db")).await.expect("it opens");
-    let (health, registry) = watch(&fleet, database.clone());
+    let (health, registry) = watch(&fleet, database.clone(), COUNT);
     let healthy = Fleet::start((0..COUNT).map(|_| Manner::Answers)).await.expect("as many again");
-    let (alike, _) = watch(&healthy, database);
+    let (alike, _) = watch(&healthy, database, COUNT);
 
     let unhindered = time(&alike).await;
     let took = time(&health).await;
@@ -86,13 +86,15 @@ async fn those_that_hang_cost_one_time_out_and_not_two_hundred() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_services_than_places_take_turns() {
-    let fleet = Fleet::start((0..40).map(|_| Manner::Answers)).await.expect("there are ports");
+    // Each place waits the whole time-out for each that hangs, so three of them take it three times.
+    let fleet = Fleet::start((0..6).map(|_| Manner::Hangs)).await.expect("there are ports");
     let folder = tempfile::tempdir().expect("the temporary folder can be written");
     let database = Database::open_sqlite(&folder.path().join("db")).await.expect("it opens");
-    let (health, registry) = watch(&fleet, database);
+    let (health, registry) = watch(&fleet, database, 2);
 
-    health.sweep().await;
+    let took = time(&health).await;
 
-    let up = registry.snapshot().services().filter(|l| l.state().word == StateWord::Up).count();
-    assert_eq!(up, 40);
+    assert!(took >= TIMEOUT * 3, "{took:?}");
+    let down = registry.snapshot().services().filter(|l| l.state().word == StateWord::Down).count();
+    assert_eq!(down, 6);
 }

@@ -27,14 +27,11 @@ impl Client {
     ) -> Result<Answer> {
         let mut url = url.clone();
         for _ in 0..=MAX_REDIRECTS {
-            let shown = match visit(home, &mut url)? {
-                Visit::Home => credential,
-                Visit::Elsewhere => &Credential::None,
+            let answer = match visit(home, &mut url)? {
+                Visit::Home => self.call(credential, Method::GET, &url, headers).await,
+                Visit::Elsewhere => self.get_away(home, &url, headers).await,
             };
-            let answer = self
-                .call(shown, Method::GET, &url, headers)
-                .await
-                .map_err(HttpError::into_read_error)?;
+            let answer = answer.map_err(HttpError::into_read_error)?;
             match redirect(&answer, &url) {
                 Some(next) => url = next,
                 None => return Ok(answer),

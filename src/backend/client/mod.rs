@@ -4,6 +4,7 @@
 
 mod address;
 mod answer;
+mod away;
 mod certificates;
 mod connect;
 mod error;
@@ -32,7 +33,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
-use self::{connect::Connector, token::Tokens, upload::Progress};
+use self::{away::Away, connect::Connector, token::Tokens, upload::Progress};
 use crate::domain::Credential;
 
 pub use self::{
@@ -108,6 +109,8 @@ struct Inner {
     kept: Connections,
     /// For requests with a body. A connection that died unnoticed would make a submission uncertain.
     single: Connections,
+    /// For where services send us. A guarded client needs no other guard.
+    away: Option<Away>,
     tokens: Tokens,
     certificates: Certificates,
     config: Config,
@@ -128,6 +131,9 @@ impl Client {
     fn try_build(config: Config, guard: Option<Arc<Guard>>) -> std::io::Result<Self> {
         let certificates = Certificates::default();
         let tls = certificates::tls(config.extra_ca_file.as_deref(), certificates.clone())?;
+        let away = guard
+            .is_none()
+            .then(|| Away::new(&tls, config.connect_timeout, Arc::new(SystemResolver)));
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
             .https_or_http()
@@ -138,11 +144,9 @@ impl Client {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(config.idle_connections)
             .build(connector.clone());
-        let single = Legacy::builder(TokioExecutor::new())
-            .pool_max_idle_per_host(0)
-            .build(connector.clone());
+        let single = single(connector.clone());
         let tokens = Tokens::default();
-        let inner = Inner { connector, kept, single, tokens, certificates, config };
+        let inner = Inner { connector, kept, single, away, tokens, certificates, config };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -150,11 +154,12 @@ impl Client {
     /// somebody proposes.
     #[must_use]
     pub fn apart(&self) -> Self {
-        let Inner { connector, kept, single, certificates, config, .. } = &*self.inner;
+        let Inner { connector, kept, single, away, certificates, config, .. } = &*self.inner;
         let inner = Inner {
             connector: connector.clone(),
             kept: kept.clone(),
             single: single.clone(),
+            away: away.clone(),
             tokens: Tokens::default(),
             certificates: certificates.clone(),
             config: config.clone(),
@@ -207,6 +212,25 @@ impl Client {
             return self.send(credential, build()?, wait).await;
         }
         Ok(answer)
+    }
+
+    /// Asks with GET where a service at `home` sent us. No credential goes along.
+    async fn get_away(
+        &self,
+        home: &Url,
+        url: &Url,
+        headers: &[(header::HeaderName, HeaderValue)],
+    ) -> Result<Answer, HttpError> {
+        let Some(away) = &self.inner.away else {
+            return self.call(&Credential::None, Method::GET, url, headers).await;
+        };
+        let mut request = Request::get(url.as_str());
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(empty()).map_err(|_| HttpError::BadUrl)?;
+        let wait = self.inner.config.answer_timeout;
+        self.exchange(away.from(home).await, &Credential::None, request, wait).await
     }
 
     /// Sends a request once, on a connection of its own. `wait` is how long the answer's head may take after the last byte of the
@@ -309,6 +333,11 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("config", &self.inner.config).finish_non_exhaustive()
     }
+}
+
+/// Connections of which each is used once.
+fn single(connector: HttpsConnector<Connector>) -> Connections {
+    Legacy::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector)
 }
 
 /// No body.

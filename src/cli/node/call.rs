@@ -46,8 +46,27 @@ pub(super) fn now() -> Timestamp {
     SystemClock.now()
 }
 
-/// Posts a signed text below the API of a gateway.
+/// How often a text is signed anew that something which was signed later has overtaken on the way.
+const TRIES: usize = 3;
+
+/// Posts a signed text below the API of a gateway. `sign` signs it as of now: a heartbeat of the same node
+/// that was signed later may come first, and then what was signed before it counts as a replay.
 pub(super) async fn post(
+    client: &Client,
+    gateway: &Url,
+    path: &[&str],
+    sign: impl Fn() -> String,
+) -> Result<Standing, CallError> {
+    for _ in 1..TRIES {
+        match post_once(client, gateway, path, sign()).await {
+            Err(CallError::Refused { reason, .. }) if reason == "replayed_proof" => {}
+            answer => return answer,
+        }
+    }
+    post_once(client, gateway, path, sign()).await
+}
+
+async fn post_once(
     client: &Client,
     gateway: &Url,
     path: &[&str],

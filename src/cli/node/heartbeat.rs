@@ -67,15 +67,18 @@ pub(super) async fn run(options: Options) -> Result<()> {
 
 impl Options {
     async fn send(&self, signer: &Signer, client: &Client) -> Result<answer::Standing, CallError> {
-        let report = Report {
+        let report = || Report {
             state: self.state,
             note: self.note.clone(),
             running: self.running,
             queued: self.queued,
         };
-        let claims = Claims { report: Some(report), ..self.whoami.claims(Purpose::Heartbeat) };
+        let sign = || {
+            let claims = self.whoami.claims(Purpose::Heartbeat);
+            Claims { report: Some(report()), ..claims }.sign_with_id(signer)
+        };
         let path = ["nodes", &self.whoami.id, "heartbeat"];
-        call::post(client, &self.whoami.gateway, &path, claims.sign_with_id(signer)).await
+        call::post(client, &self.whoami.gateway, &path, sign).await
     }
 
     /// Sends until no heartbeat can help any more. What the gateway says is told when it changes.

@@ -61,9 +61,9 @@ pub(super) async fn run(command: Command) -> Result<()> {
 /// Asks the gateway once, and tells what it answered.
 async fn once(whoami: &Whoami, purpose: Purpose, operation: &str) -> Result<()> {
     let signer = whoami.signer()?;
-    let text = whoami.claims(purpose).sign_with_id(&signer);
+    let sign = || whoami.claims(purpose).sign_with_id(&signer);
     let path = ["nodes", &whoami.id, operation];
-    let standing = call::post(&call::client()?, &whoami.gateway, &path, text).await?;
+    let standing = call::post(&call::client()?, &whoami.gateway, &path, sign).await?;
     println!("{}", answer::told(&standing));
     Ok(())
 }

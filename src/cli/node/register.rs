@@ -60,19 +60,21 @@ pub(super) async fn run(options: &Options) -> Result<()> {
     let invited = invitation.as_ref().and_then(|invitation| invitation.audience.as_deref());
     let audience = audience(options.audience.as_deref().or(invited), &options.gateway);
     let claims = |purpose| Claims::new(&audience, &document.id, purpose, call::now());
-    let vouched = previous.map(|previous| {
-        let next = Some(signer.key().thumbprint());
-        Claims { next, ..claims(Purpose::Rotate) }.sign_with_id(&previous)
-    });
-    let registration = Claims {
-        invitation: invitation.map(|invitation| invitation.secret),
-        service: Some(json!(document)),
-        previous: vouched,
-        ..claims(Purpose::Register)
+    let sign = || {
+        let vouched = previous.as_ref().map(|previous| {
+            let next = Some(signer.key().thumbprint());
+            Claims { next, ..claims(Purpose::Rotate) }.sign_with_id(previous)
+        });
+        let registration = Claims {
+            invitation: invitation.as_ref().map(|invitation| invitation.secret.clone()),
+            service: Some(json!(document)),
+            previous: vouched,
+            ..claims(Purpose::Register)
+        };
+        registration.sign_with_key(&signer)
     };
-    let text = registration.sign_with_key(&signer);
     let path = ["nodes", "register"];
-    let standing = call::post(&call::client()?, &options.gateway, &path, text).await?;
+    let standing = call::post(&call::client()?, &options.gateway, &path, sign).await?;
 
     println!("{}", answer::told(&standing));
     println!("Its key is {}; the operator sees the same.", signer.key().thumbprint());

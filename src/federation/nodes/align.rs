@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use tracing::warn;
 
-use super::{Nodes, Result};
+use super::{Nodes, Result, decide::document};
 use crate::{
     domain::ServiceId,
     federation::Error as ServiceError,
@@ -29,39 +29,45 @@ impl Nodes {
     /// Sets the mode of a node's service, or takes it out. Called with the lock held.
     pub(super) async fn align_held(&self, id: &ServiceId) -> Result<()> {
         let Some(node) = self.parts.roster.node(id).await? else { return Ok(()) };
-        let record = self.record(id);
-        match (node.standing, record) {
-            (Standing::Approved | Standing::Expired | Standing::Suspended, Some(record)) => {
+        match node.standing {
+            Standing::Approved | Standing::Expired | Standing::Suspended => {
+                let Some(record) = self.in_force(&node).await? else {
+                    let (why, now) = ("its service was taken out", self.parts.clock.now());
+                    let withdraw = |node: &mut Node| Ok(node.withdraw("gateway", why, now)?);
+                    let (node, ()) = self.change(id, withdraw).await?;
+                    self.tell(&node, "withdrawn", why);
+                    return Ok(());
+                };
                 let (mode, note) = wanted(&node);
                 self.set_mode(&record, mode, &note).await
             }
-            (Standing::Approved | Standing::Expired | Standing::Suspended, None) => {
-                let (why, now) = ("its service was taken out", self.parts.clock.now());
-                let withdraw = |node: &mut Node| Ok(node.withdraw("gateway", why, now)?);
-                let (node, ()) = self.change(id, withdraw).await?;
-                self.tell(&node, "withdrawn", why);
-                Ok(())
-            }
-            (Standing::Pending | Standing::Refused | Standing::Withdrawn, Some(record)) => {
+            Standing::Pending | Standing::Refused | Standing::Withdrawn => {
+                let Some(record) = self.record(id) else { return Ok(()) };
                 self.let_go(&record).await
             }
-            (Standing::Pending | Standing::Refused | Standing::Withdrawn, None) => Ok(()),
         }
     }
 
-    /// Takes the services of nodes that have left out, as soon as their runs have ended.
-    pub(super) async fn let_go_of_those_that_left(&self) -> Result<()> {
-        let fleet = self.parts.registry.snapshot();
-        let left = fleet.services().filter(|listing| listing.record().mode_note == LEFT);
-        for listing in left {
-            self.align(listing.id()).await?;
+    /// The record of what was approved of a node, put in force if that was not done yet; nothing if an
+    /// operator took its service out since.
+    async fn in_force(&self, node: &Node) -> Result<Option<Record>> {
+        let approved = document(node)?;
+        let service = approved.to_service()?;
+        let record = self.record(&node.id);
+        let last = match &record {
+            Some(record) => Some(record.service.clone()),
+            None => self.parts.federation.removed(&node.id).await?.map(|record| record.service),
+        };
+        if last.is_some_and(|last| service.is_in_place_of(&last)) {
+            return Ok(record);
         }
-        Ok(())
+        self.put_in_force(&approved, None, false).await?;
+        Ok(self.record(&node.id))
     }
 
     async fn let_go(&self, record: &Record) -> Result<()> {
         let id = record.id();
-        if self.parts.ledger.services_with_live_runs().await.is_ok_and(|busy| !busy.contains(id)) {
+        if !self.parts.ledger.has_open_runs(id).await.unwrap_or(true) {
             match self.parts.federation.remove(id, record.version, false).await {
                 Ok(()) => return Ok(()),
                 // Others name it: an operator has to look at them first.
@@ -110,7 +116,8 @@ fn wanted(node: &Node) -> (Mode, Cow<'static, str>) {
         (Standing::Approved, SelfState::Draining) => (Mode::Draining, own("draining")),
         (Standing::Approved, SelfState::Maintenance) => (Mode::Maintenance, own("in maintenance")),
         (Standing::Suspended, _) => {
-            (Mode::Maintenance, format!("{OURS}suspended: {}", node.reason).into())
+            // Everybody reads the note. The reason is for operators, and stands with the node.
+            (Mode::Maintenance, format!("{OURS}suspended").into())
         }
         (Standing::Expired, _) => {
             (Mode::Maintenance, format!("{OURS}it was not heard of, and its lease ran out").into())

@@ -33,14 +33,14 @@ impl Nodes {
         };
         let mut after = node.clone();
         approve(&mut after)?;
-        let document: ServiceDocument = serde_json::from_value(after.current.document)
-            .map_err(|error| crate::nodes::Error::Unreadable(error.to_string()))?;
+        let document = document(&after)?;
         self.check_address(&document.url).await?;
-        self.put_in_force(&document, approval.credential.clone(), false).await?;
-        // If the node asked for something else at this very moment, its service is paused again.
-        let approved = self.change(&node.id, approve).await;
+        self.put_in_force(&document, None, true).await?;
+        // It may have asked for something else at this very moment; then this is refused, and nothing was
+        // put in force. What a crash leaves undone from here on, `align` does.
+        let (node, ()) = self.change(&node.id, approve).await?;
+        self.put_in_force(&document, approval.credential, false).await?;
         self.align_held(&node.id).await?;
-        let (node, ()) = approved?;
         self.tell(&node, node.standing.as_str(), "");
         Ok(node)
     }
@@ -73,9 +73,9 @@ impl Nodes {
     }
 
     /// Takes a node out.
-    pub async fn remove(&self, id: &str, why: &str, by: &str) -> Result<Node> {
+    pub async fn remove(&self, id: &str, by: &str) -> Result<Node> {
         let now = self.parts.clock.now();
-        let why = if why.is_empty() { "an operator took it out" } else { reason(why)? };
+        let why = "an operator took it out";
         let node = self.decide(id, |node| Ok(node.withdraw(by, why, now)?)).await?;
         self.tell(&node, "withdrawn", why);
         Ok(node)
@@ -89,6 +89,12 @@ impl Nodes {
         self.align_held(&id).await?;
         Ok(node)
     }
+}
+
+/// The service that a node asks for, or that was approved of it.
+pub(super) fn document(node: &Node) -> Result<ServiceDocument> {
+    serde_json::from_value(node.current.document.clone())
+        .map_err(|error| crate::nodes::Error::Unreadable(error.to_string()).into())
 }
 
 /// A reason that people can read, and that is there.

@@ -34,6 +34,9 @@ pub enum Error {
     /// Too much is going on; a later moment will do.
     #[error("too many registrations at a time")]
     Busy,
+    /// Others changed the node again and again at this very moment.
+    #[error("the node was changed by others at the same moment; send it again")]
+    Overtaken,
     /// A bound is reached.
     #[error("there are too many {0}")]
     TooMany(&'static str),

@@ -6,22 +6,20 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::{Nodes, Result};
+use super::{Error, Nodes, Result};
 use crate::nodes::Node;
 
 /// Nodes that are looked at in one step.
 const STEP: u32 = 200;
 
 impl Nodes {
-    /// Looks at leases until `shutdown`. What a crash left half done is mended first.
+    /// Looks at leases until `shutdown`, and makes good what was left half done.
     pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
         let not_before = self.first_expiry();
-        let mut mended = false;
         loop {
-            if !mended {
-                mended = told(self.align_all().await);
+            if let Err(error) = self.sweep(not_before).await {
+                tell(&error);
             }
-            told(self.sweep(not_before).await);
             tokio::select! {
                 () = tokio::time::sleep(self.parts.config.sweep) => {}
                 () = shutdown.cancelled() => return,
@@ -37,12 +35,12 @@ impl Nodes {
         self.parts.clock.now().checked_add(grace).unwrap_or(Timestamp::MAX)
     }
 
-    /// Looks at all leases once.
+    /// Looks at all nodes once.
     pub(super) async fn sweep(&self, not_before: Timestamp) -> Result<()> {
         if self.parts.clock.now() >= not_before {
             self.expire_overdue().await?;
         }
-        self.let_go_of_those_that_left().await
+        self.align_all().await
     }
 
     /// Lets every lease that ran out end. Says how many did.
@@ -66,13 +64,16 @@ impl Nodes {
         }
     }
 
-    /// Makes every service what the standing of its node says.
+    /// Makes every service what the standing of its node says. One that cannot be is told, and holds up no
+    /// other.
     pub(super) async fn align_all(&self) -> Result<()> {
         let mut after = None;
         loop {
             let page = self.parts.roster.nodes(None, after.as_ref(), STEP).await?;
             for Node { id, .. } in &page.nodes {
-                self.align(id).await?;
+                if let Err(error) = self.align(id).await {
+                    tell(&error);
+                }
             }
             after = page.next;
             if after.is_none() {
@@ -82,9 +83,6 @@ impl Nodes {
     }
 }
 
-fn told(done: Result<impl Sized>) -> bool {
-    if let Err(error) = &done {
-        warn!(error = error as &dyn std::error::Error, "nodes cannot be looked at now: {error}");
-    }
-    done.is_ok()
+fn tell(error: &Error) {
+    warn!(error = error as &dyn std::error::Error, "nodes cannot be looked at now: {error}");
 }

@@ -16,20 +16,17 @@ impl Nodes {
     /// Takes a heartbeat. The node is told how it stands.
     pub async fn heartbeat(&self, id: &str, text: &str) -> Result<Node> {
         let (now, lease) = (self.parts.clock.now(), self.parts.config.lease);
-        let (node, (change, moved)) = self
+        let (node, change) = self
             .heard(id, text, Purpose::Heartbeat, |node, claims, approved_key| {
                 let report = readable(claims.report.clone().unwrap_or_default());
-                let moved = (report.state, &report.note) != (node.report.state, &node.report.note);
                 // A key that nobody approved yet keeps nothing alive.
-                let change =
-                    if approved_key { node.beat(report, now, lease)? } else { Change::Waiting };
-                Ok((change, moved))
+                if approved_key { Ok(node.beat(report, now, lease)?) } else { Ok(Change::Waiting) }
             })
             .await?;
         if change == Change::Returned {
             self.tell(&node, "returned", "");
         }
-        if change == Change::Returned || (change == Change::Renewed && moved) {
+        if matches!(change, Change::Returned | Change::Renewed) {
             self.align(&node.id).await?;
         }
         Ok(node)

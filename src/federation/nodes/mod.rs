@@ -133,7 +133,7 @@ impl Nodes {
                 return Ok((node, done));
             }
         }
-        Err(Error::Busy)
+        Err(Error::Overtaken)
     }
 
     /// The terms of a check that is made now.

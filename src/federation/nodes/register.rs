@@ -202,19 +202,14 @@ impl Nodes {
         let id: ServiceId =
             document.id.parse().map_err(|_| Flaw::new("id", "it is no id of a service"))?;
         let fleet = self.parts.registry.snapshot();
-        let mut change = super::super::Change { document, credential, dry_run };
+        let change = super::super::Change { document, credential, dry_run };
         match fleet.get(&id).map(|listing| listing.record()) {
             None => {
                 self.parts.federation.create(change, Source::Node).await?;
             }
             Some(record) if record.source == Source::Node => {
-                // A credential is for the server that it was given for.
-                if change.credential.is_none()
-                    && record.service.url.origin() != document.url.origin()
-                {
-                    change.credential = Some(crate::domain::Credential::None);
-                }
-                self.parts.federation.replace(&id, change, record.version).await?;
+                let version = record.version;
+                self.parts.federation.replace(&id, change, version, Source::Node).await?;
             }
             Some(_) => return Err(Error::IdTaken(id)),
         }

@@ -334,11 +334,11 @@ async fn a_large_federation_is_taken_down_and_read_in_little_time() {
     timed("one panel", began);
 
     assert_eq!((changed, unchanged, one), (10_000, 0, 1));
-    assert_eq!(page.panels.len().min(100), page.panels.len());
+    assert_eq!(page.panels.len(), page.total.min(100));
     assert!(page.total > 0 && panel.holders.len() > 400);
     // An unoptimised build on a busy machine: these are far from what is usual, and tell a wrong order of
     // growth.
-    assert!(idle < Duration::from_millis(50), "{idle:?}");
+    assert!(idle < Duration::from_millis(500), "{idle:?}");
     assert!(listed < Duration::from_secs(3), "{listed:?}");
     house.registry.put(Record::new(service("one-more", "KE"), Source::Operator, house.clock.now()));
     assert_eq!(house.look().await, 0);

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     backend::discover::{Certainty, Find},
-    domain::Credential,
+    domain::{Credential, ServiceId},
     registry::{Flaw, Snapshot},
 };
 
@@ -154,8 +154,8 @@ fn free_id(met: &Met, fleet: &Snapshot, taken: &[String]) -> String {
     let host = met.find.url.host_str().unwrap_or_default().trim_start_matches("www.");
     let base = slug(met.listed_id.as_deref().unwrap_or(host));
     let is_free = |id: &String| {
-        let parsed = id.parse();
-        parsed.is_ok_and(|parsed| fleet.get(&parsed).is_none()) && !taken.contains(id)
+        let free = |id: ServiceId| !id.is_reserved() && fleet.get(&id).is_none();
+        id.parse().is_ok_and(free) && !taken.contains(id)
     };
     let numbered = (2..).map(|number| format!("{base}-{number}"));
     let mut candidates = std::iter::once(base.clone()).chain(numbered);

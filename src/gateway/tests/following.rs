@@ -49,6 +49,28 @@ async fn a_run_that_its_service_forgets_is_given_up() {
 }
 
 #[tokio::test]
+async fn an_outage_is_no_time_in_which_a_run_was_missed() {
+    let kenya = Scripted::new([]);
+    let config = Config { lost_after: Duration::from_secs(2), ..Config::default() };
+    let house = House::with(&[("kenya", &kenya)], config).await;
+    let run_id = house.submit(Files::none()).await.unwrap();
+    house.follow();
+
+    // Not known for a moment, then silence for longer than a run may be missed, then a moment again.
+    let runs = kenya.hide_all();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    kenya.is_unreachable(true);
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    kenya.is_unreachable(false);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    kenya.show(runs);
+
+    kenya.all_are(State::Running);
+    house.reaches(run_id, State::Running).await;
+    house.stop().await;
+}
+
+#[tokio::test]
 async fn a_wish_to_cancel_reaches_a_run_that_is_found_later() {
     let kenya = Scripted::new([Answer::LosesReply]);
     let house = House::over(&[("kenya", &kenya)]).await;

@@ -37,7 +37,8 @@ impl House {
     /// A gateway in front of services that all run CWL. The first one is asked first: the others get runs
     /// only if nobody else can.
     async fn over(services: &[(&str, &Arc<Scripted>)]) -> Self {
-        Self::with(services, Config::default()).await
+        let lost_after = Duration::from_millis(300);
+        Self::with(services, Config { lost_after, ..Config::default() }).await
     }
 
     async fn with(services: &[(&str, &Arc<Scripted>)], config: Config) -> Self {
@@ -59,7 +60,6 @@ impl House {
             poll_min: Duration::from_millis(10),
             poll_max: Duration::from_millis(20),
             details_fresh_for: Duration::from_millis(10),
-            lost_after: Duration::from_millis(300),
             stage_bytes: 64,
             ..config
         };

@@ -48,6 +48,7 @@ pub(super) struct Scripted {
     asked: AtomicBool,
     /// With what it was asked for the states of runs.
     shown: Mutex<Vec<String>>,
+    unreachable: AtomicBool,
     meanwhile: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
@@ -91,9 +92,24 @@ impl Scripted {
         self.runs.lock().unwrap().iter_mut().for_each(|run| run.1 = state);
     }
 
+    /// Does not tell how its runs are, or tells it again.
+    pub(super) fn is_unreachable(&self, unreachable: bool) {
+        self.unreachable.store(unreachable, Relaxed);
+    }
+
     /// Forgets all its runs.
     pub(super) fn forget_all(&self) {
-        self.runs.lock().unwrap().clear();
+        self.hide_all();
+    }
+
+    /// Hides all its runs for a while.
+    pub(super) fn hide_all(&self) -> Vec<(String, State)> {
+        std::mem::take(&mut *self.runs.lock().unwrap())
+    }
+
+    /// Shows runs that were hidden.
+    pub(super) fn show(&self, runs: Vec<(String, State)>) {
+        *self.runs.lock().unwrap() = runs;
     }
 
     fn take(&self, submission: &Submission) -> BackendRunId {
@@ -173,6 +189,9 @@ impl Backend for Scripted {
             other => other.kind().to_owned(),
         };
         self.shown.lock().unwrap().push(shown);
+        if self.unreachable.load(Relaxed) {
+            return Err(Error::unavailable("maintenance"));
+        }
         let runs = self.runs.lock().unwrap();
         let sight = |id: &BackendRunId| {
             let run = runs.iter().find(|(known, _)| known == id.as_str());

@@ -4,7 +4,7 @@
 mod credential;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -108,6 +108,7 @@ async fn run(
         gateway,
         service,
         unknown_since: HashMap::new(),
+        untold: HashSet::new(),
         tries: HashMap::new(),
         told: HashMap::new(),
     };
@@ -157,6 +158,8 @@ struct Watch {
     service: ServiceId,
     /// Since when the service says that it does not know a run which it took.
     unknown_since: HashMap<RunId, Instant>,
+    /// Runs of which the service could not tell when it was asked last. They come after the others.
+    untold: HashSet<RunId>,
     /// How often the details of an ended run were asked for in vain.
     tries: HashMap<RunId, u32>,
     /// The runs whose callers were told what to do about their credential, and what.
@@ -166,7 +169,7 @@ struct Watch {
 impl Watch {
     /// Asks about all live runs.
     async fn round(&mut self) -> Result<Round> {
-        let live = self.gateway.parts.ledger.live_runs(&self.service, ROUND).await?;
+        let live = self.live_runs().await?;
         if live.is_empty() {
             return Ok(Round::Idle);
         }
@@ -191,6 +194,19 @@ impl Watch {
         Ok(if changed { Round::Changed } else { Round::Same })
     }
 
+    /// The runs of this round. Those of which nothing could be told do not keep the others from their
+    /// turn.
+    async fn live_runs(&mut self) -> Result<Vec<LiveRun>> {
+        let untold = i64::try_from(self.untold.len()).unwrap_or(i64::MAX);
+        let limit = ROUND.saturating_add(untold);
+        let mut live = self.gateway.parts.ledger.live_runs(&self.service, limit).await?;
+        let there: HashSet<_> = live.iter().map(|run| run.run_id).collect();
+        self.untold.retain(|run_id| there.contains(run_id));
+        live.sort_by_key(|run| self.untold.contains(&run.run_id));
+        live.truncate(usize::try_from(ROUND).unwrap_or(usize::MAX));
+        Ok(live)
+    }
+
     /// Asks about runs that were sent with one credential.
     async fn ask(&mut self, runs: Vec<LiveRun>) -> Result<bool> {
         let adapter = self.gateway.adapter(&self.service)?;
@@ -208,6 +224,9 @@ impl Watch {
         let sightings = match adapter.run_states(&credential, &ids).await {
             Ok(sightings) => sightings,
             Err(error) => {
+                for run in &runs {
+                    self.not_told(&run.run_id);
+                }
                 warn!(service.id = %self.service, "{adapter} told nothing about its runs: {error}");
                 for run in &runs {
                     self.hear(run, Err(&error)).await?;
@@ -225,6 +244,7 @@ impl Watch {
                 Err(backend::Error::UnknownRun) => self.miss(run).await?,
                 // A credential, an outage or a page of HTML is never the state of a run.
                 Err(error) => {
+                    self.not_told(&run.run_id);
                     warn!(run.id = %run.run_id, service.id = %self.service, "no state: {error}");
                     false
                 }
@@ -233,8 +253,15 @@ impl Watch {
         Ok(changed)
     }
 
+    /// While a service cannot tell of a run, nothing is known: not even that it did not know it before.
+    fn not_told(&mut self, run_id: &RunId) {
+        self.unknown_since.remove(run_id);
+        self.untold.insert(*run_id);
+    }
+
     async fn see(&mut self, run: &LiveRun, observed: &Observed) -> Result<bool> {
         self.unknown_since.remove(&run.run_id);
+        self.untold.remove(&run.run_id);
         let now = self.gateway.parts.clock.now();
         // Read again: a wish to cancel may have come while the service was asked.
         let Some(entry) = self.gateway.parts.ledger.get(&run.run_id).await? else {
@@ -242,7 +269,7 @@ impl Watch {
         };
         let state = observe::next_state(entry.state, entry.cancel_asked_at, observed, now);
         let seen = Seen { state, word: observed.word.clone(), expired: observed.expired };
-        let changed = self.gateway.parts.ledger.observe(&run.run_id, &seen).await?;
+        let changed = self.gateway.parts.ledger.observe(&run.run_id, entry.state, &seen).await?;
         if changed {
             self.gateway.parts.metrics.run_transition(self.service.as_str(), state.as_str());
             info!(run.id = %run.run_id, service.id = %self.service, "run {} is {}", run.run_id, state.as_str());

@@ -80,6 +80,8 @@ struct Fresh {
     open: HashMap<ServiceId, Incident>,
     /// Incidents that are not written as they stand here.
     changed: HashMap<String, Incident>,
+    /// The hour from which on there is more to come. What is older is written and gone from here.
+    current: i64,
 }
 
 #[derive(Debug, Default)]
@@ -117,11 +119,15 @@ impl History {
     /// Takes in what was seen of a service.
     pub fn add(&self, service: &ServiceId, sample: &Sample) {
         let mut fresh = self.fresh.lock().expect("no holder panics");
+        let current = fresh.current;
         if !fresh.hours.contains_key(service) {
             fresh.hours.insert(service.clone(), BTreeMap::new());
         }
         let Some(hours) = fresh.hours.get_mut(service) else { return };
-        sample::push(&mut hours.entry(hour_of(sample.at)).or_default().bytes, sample);
+        // A clock that was set back over the hour must not begin that hour anew.
+        let hour = hour_of(sample.at).max(current);
+        let at = Timestamp::from_microsecond(hour).unwrap_or(sample.at).max(sample.at);
+        sample::push(&mut hours.entry(hour).or_default().bytes, &Sample { at, ..*sample });
         while hours.len() > MOST_WAITING {
             hours.pop_first();
         }
@@ -150,6 +156,17 @@ impl History {
             fresh.changed.insert(incident.id.clone(), incident);
         }
         true
+    }
+
+    /// Ends the incidents of services that are not there any more.
+    pub fn end_those_without(&self, is_there: impl Fn(&ServiceId) -> bool, now: Timestamp) {
+        let open: Vec<ServiceId> = {
+            let fresh = self.fresh.lock().expect("no holder panics");
+            fresh.open.keys().filter(|service| !is_there(service)).cloned().collect()
+        };
+        for service in open {
+            self.set_down(&service, None, now);
+        }
     }
 
     /// Writes down what is new, and draws together what has become old.
@@ -181,6 +198,7 @@ impl History {
                 hour.written = row.data.len();
             }
         }
+        fresh.current = fresh.current.max(current);
         for hours in fresh.hours.values_mut() {
             hours.retain(|start, hour| *start >= current || hour.written < hour.bytes.len());
         }

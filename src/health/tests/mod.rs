@@ -301,3 +301,38 @@ async fn asking_at_once_keeps_to_the_circuit() {
     assert_eq!(fake.asked(), 5, "five failures opened it");
     assert_eq!(house.health.probe_now(&id("nobody")).await, None);
 }
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_does_not_begin_a_written_hour_anew() {
+    let house = House::new().await;
+    // The database keeps real time.
+    tokio::time::resume();
+    let history = &house.health.history;
+    let at = |second: i64| Timestamp::from_second(12 * 3600 + second).unwrap();
+    let up = |at| Sample { at, verdict: Verdict::Up, latency: None };
+    for minute in -30..0 {
+        history.add(&id("kenya"), &up(at(minute * 60)));
+    }
+    history.write(at(30)).await.unwrap();
+
+    history.add(&id("kenya"), &up(at(-10)));
+    history.write(at(-5)).await.unwrap();
+
+    let samples = history.samples(&id("kenya"), at(-3600), at(3600), 100).await.unwrap();
+    assert_eq!(samples.len(), 31);
+}
+
+#[tokio::test]
+async fn the_outage_of_a_service_that_is_gone_has_ended() {
+    let house = House::new().await;
+    // The database keeps real time.
+    tokio::time::resume();
+    let now = house.health.now();
+    house.health.history.set_down(&id("gone"), Some("it does not answer"), now);
+    house.health.history.write(now).await.unwrap();
+
+    house.health.start(&house.shutdown).await.unwrap();
+
+    let told = house.health.history.incidents(&id("gone"), Timestamp::UNIX_EPOCH).await.unwrap();
+    assert!(told[0].until.is_some(), "{told:?}");
+}

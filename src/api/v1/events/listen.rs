@@ -30,6 +30,7 @@ const RETRY_MS: std::ops::Range<u32> = 2000..5000;
     get,
     path = "/events",
     tag = "events",
+    operation_id = "listen_to_events",
     params(
         EventQuery,
         ("Last-Event-ID" = Option<String>, Header, description = "Begin after this event"),

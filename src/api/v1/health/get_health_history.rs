@@ -24,6 +24,7 @@ const MOST: usize = 1000;
 
 /// Which part of the history is wanted.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct HistoryQuery {
     /// From when on; a day ago unless set.

@@ -20,6 +20,7 @@ use crate::{
 
 /// Over which time.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct TrendsQuery {
     /// `24h`, `7d`, `30d` or `90d`; `24h` unless set.

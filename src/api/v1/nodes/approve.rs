@@ -38,6 +38,7 @@ pub(crate) struct ApprovalRequest {
     post,
     path = "/nodes/{node_id}/approve",
     tag = "nodes",
+    operation_id = "approve_node",
     params(("node_id" = String, Path, description = "Id of the node")),
     request_body = ApprovalRequest,
     responses(

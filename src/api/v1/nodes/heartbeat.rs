@@ -19,6 +19,7 @@ use crate::api::{
     post,
     path = "/nodes/{node_id}/heartbeat",
     tag = "nodes",
+    operation_id = "send_heartbeat",
     params(("node_id" = String, Path, description = "Id of the node")),
     request_body(content = String, content_type = "application/jose"),
     responses(

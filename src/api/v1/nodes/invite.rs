@@ -61,6 +61,7 @@ pub(crate) struct InvitationMade {
     post,
     path = "/invitations",
     tag = "nodes",
+    operation_id = "create_invitation",
     request_body = InvitationRequest,
     responses(
         (status = 201, description = "The invitation, with its secret", body = InvitationMade),

@@ -3,15 +3,17 @@
 use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
-use super::{query::ListQuery, view::InvitationView};
+use super::view::InvitationView;
 use crate::{
     api::{
         Api,
         caller::Authenticated,
-        error::{ErrorResponse, Result},
+        error::{ApiError, ErrorResponse, Result},
         extract::Query,
         json::Private,
+        page::PageQuery,
     },
     domain::Role,
 };
@@ -30,9 +32,10 @@ pub(crate) struct InvitationList {
     get,
     path = "/invitations",
     tag = "nodes",
-    params(ListQuery),
+    params(PageQuery),
     responses(
         (status = 200, description = "A page of invitations", body = InvitationList),
+        (status = 400, description = "A bad page_size or page_token", body = ErrorResponse),
         (status = 401, description = "No valid credential", body = ErrorResponse),
         (status = 403, description = "The caller is no operator", body = ErrorResponse),
     ),
@@ -41,11 +44,15 @@ pub(crate) struct InvitationList {
 pub(super) async fn list_invitations(
     State(api): State<Api>,
     caller: Authenticated,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<PageQuery>,
 ) -> Result<Private<InvitationList>> {
     caller.require(&[Role::Operator])?;
-    let size = query.size(&api)?;
+    let size = query.size(&api.config)?;
     let now = api.nodes.now();
+    if query.token().is_some_and(|token| token.parse::<Uuid>().is_err()) {
+        let msg = "page_token was not handed out for this list";
+        return Err(ApiError::bad_request("bad_page_token", msg));
+    }
     let mut invitations = api.nodes.invitations(query.token(), size.saturating_add(1)).await?;
     let more = invitations.len() > size as usize;
     invitations.truncate(size as usize);

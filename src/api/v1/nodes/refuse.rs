@@ -30,6 +30,7 @@ pub(crate) struct Refusal {
     post,
     path = "/nodes/{node_id}/refuse",
     tag = "nodes",
+    operation_id = "refuse_node",
     params(("node_id" = String, Path, description = "Id of the node")),
     request_body = Refusal,
     responses(

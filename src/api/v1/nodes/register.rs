@@ -19,6 +19,7 @@ use crate::api::{
     post,
     path = "/nodes/register",
     tag = "nodes",
+    operation_id = "register_node",
     request_body(content = String, content_type = "application/jose"),
     responses(
         (status = 202, description = "It waits for an operator, or nothing is new", body = StandingView),

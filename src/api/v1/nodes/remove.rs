@@ -19,6 +19,7 @@ use crate::{
     delete,
     path = "/nodes/{node_id}",
     tag = "nodes",
+    operation_id = "remove_node",
     params(("node_id" = String, Path, description = "Id of the node")),
     responses(
         (status = 200, description = "The node", body = NodeView),
@@ -35,5 +36,5 @@ pub(super) async fn remove(
     Path(node_id): Path<String>,
 ) -> Result<Private<NodeView>> {
     caller.require(&[Role::Operator])?;
-    Ok(Private(api.nodes.remove(&node_id, "", caller.0.id.as_str()).await?.into()))
+    Ok(Private(api.nodes.remove(&node_id, caller.0.id.as_str()).await?.into()))
 }

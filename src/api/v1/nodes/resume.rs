@@ -19,6 +19,7 @@ use crate::{
     post,
     path = "/nodes/{node_id}/resume",
     tag = "nodes",
+    operation_id = "resume_node",
     params(("node_id" = String, Path, description = "Id of the node")),
     responses(
         (status = 200, description = "The node", body = NodeView),

@@ -15,6 +15,7 @@ use crate::api::{
     post,
     path = "/nodes/{node_id}/status",
     tag = "nodes",
+    operation_id = "get_node_standing",
     params(("node_id" = String, Path, description = "Id of the node")),
     request_body(content = String, content_type = "application/jose"),
     responses(

@@ -30,6 +30,7 @@ pub(crate) struct Suspension {
     post,
     path = "/nodes/{node_id}/suspend",
     tag = "nodes",
+    operation_id = "suspend_node",
     params(("node_id" = String, Path, description = "Id of the node")),
     request_body = Suspension,
     responses(

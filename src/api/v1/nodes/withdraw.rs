@@ -16,6 +16,7 @@ use crate::api::{
     post,
     path = "/nodes/{node_id}/withdraw",
     tag = "nodes",
+    operation_id = "withdraw_node",
     params(("node_id" = String, Path, description = "Id of the node")),
     request_body(content = String, content_type = "application/jose"),
     responses(

@@ -83,8 +83,8 @@ pub(crate) struct Holding {
     /// Country under whose law it stands, unless it has left the federation.
     #[serde(skip_serializing_if = "Option::is_none")]
     jurisdiction: Option<String>,
-    /// `usable`, `unusable`, `unreachable`, `unknown`, `draining`, `maintenance`, or `left`: it has left
-    /// the federation.
+    /// `up`, `degraded`, `down`, `maintenance`, `draining`, `unknown`, or `left`: it has left the
+    /// federation.
     service_state: String,
     /// It offers the panel, and gets runs now.
     available: bool,

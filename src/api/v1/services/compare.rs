@@ -91,12 +91,12 @@ pub(crate) struct ComparedService {
 /// Whether a service can be used.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ComparedHealth {
-    /// `usable`, `unusable`, `unreachable`, `unknown`, `draining` or `maintenance`.
+    /// `up`, `degraded`, `down`, `maintenance`, `draining` or `unknown`.
     state: String,
     /// Why it is not usable.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
-    /// Since when it answers as it does.
+    /// Since when it is so.
     since: String,
     /// When it was last asked.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -171,6 +171,7 @@ pub(crate) struct ComparedHolding {
     get,
     path = "/services/compare",
     tag = "services",
+    operation_id = "compare_services",
     params(CompareQuery),
     responses(
         (status = 200, description = "The services side by side", body = Comparison),

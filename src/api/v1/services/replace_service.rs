@@ -13,6 +13,7 @@ use crate::{
         extract::DryRun,
     },
     federation::Change,
+    registry::Source,
 };
 
 /// Replaces the record of a service. Without `credential`, the one that there is stays.
@@ -48,6 +49,6 @@ pub(super) async fn replace_service(
 ) -> Result<Response> {
     caller.require(OPERATORS)?;
     let change = Change { document: &body.document, credential: body.to_credential()?, dry_run };
-    let record = api.federation.replace(&id, change, version).await?;
+    let record = api.federation.replace(&id, change, version, Source::Operator).await?;
     Ok(written(&api, &record))
 }

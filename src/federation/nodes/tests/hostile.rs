@@ -73,7 +73,7 @@ async fn hostile_claims_are_refused() {
         ("future", "seq", us(61)),
         ("future", "seq", json!(i64::MAX)),
         ("malformed", "node", json!("../operator")),
-        ("malformed", "node", json!("types")),
+        ("flawed", "node", json!("types")),
         ("flawed", "node", json!("other")),
         ("invitation", "invitation", Value::Null),
         ("invitation", "invitation", json!("")),

@@ -49,6 +49,7 @@ struct House {
     federation: Arc<Federation>,
     registry: Arc<Registry>,
     roster: Roster,
+    ledger: Ledger,
     vault: Arc<Vault>,
     clock: Arc<ManualClock>,
     _folder: TempDir,
@@ -87,12 +88,12 @@ impl House {
             roster: roster.clone(),
             federation: federation.clone(),
             registry: registry.clone(),
-            ledger,
+            ledger: ledger.clone(),
             guard: Guard::new(Vec::new(), Vec::new()).with_resolver(Arc::new(Internet)),
             events: Events::default(),
             clock: shared,
         });
-        Self { nodes, federation, registry, roster, vault, clock, _folder: folder }
+        Self { nodes, federation, registry, roster, ledger, vault, clock, _folder: folder }
     }
 
     async fn invite(&self) -> String {
