@@ -104,5 +104,6 @@ fn needs(origin: &[&str]) -> Needs {
         dataset: None,
         purpose: BTreeSet::new(),
         service: None,
+        own_credentials: BTreeMap::new(),
     }
 }

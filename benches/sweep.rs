@@ -26,7 +26,7 @@ use ga4gh_gateway::{
     health::{self, Health},
     registry::{Record, Registry, Source},
     simulator::Fleet,
-    vault::{Sealer, Vault},
+    vault::{Keyring, MasterKey, Vault},
     vitals,
 };
 use tokio_util::task::TaskTracker;
@@ -107,7 +107,7 @@ async fn sweeps(fleet: &Fleet, database: &Path) {
         config: health::Config { timeout: TIMEOUT, ..Default::default() },
         registry,
         adapters,
-        vault: Arc::new(Vault::new(database.clone(), Sealer::new(&[7; 32], "bench"))),
+        vault: Arc::new(Vault::new(database.clone(), &Keyring::new(MasterKey::new([7; 32]), []))),
         database,
         events: Events::default(),
         clock: Arc::new(SystemClock),

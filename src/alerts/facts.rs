@@ -1,6 +1,6 @@
 //! What the rules look at: plain values of one moment, read off the house once for each look.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 
@@ -34,13 +34,27 @@ pub struct Facts {
     pub latency: Option<Duration>,
     /// When the gateway's credential expires, where it says so.
     pub credential_expires_at: Option<Timestamp>,
+    /// How many credentials that callers have entered expire soon, and when the first does.
+    pub caller_credentials: Option<(usize, Timestamp)>,
     /// When the certificate expires that the service showed last.
     pub certificate_expires_at: Option<Timestamp>,
 }
 
+/// For each service, how many credentials of callers expire soon, and when the first does.
+pub(super) type Ending = BTreeMap<ServiceId, (usize, Timestamp)>;
+
 /// The facts of all services.
-pub(super) fn gather(fleet: &Snapshot, vault: &Vault, certificates: &[Certificates]) -> Vec<Facts> {
-    fleet.services().map(|listing| of(listing, vault, certificates)).collect()
+pub(super) fn gather(
+    fleet: &Snapshot,
+    vault: &Vault,
+    ending: &Ending,
+    certificates: &[Certificates],
+) -> Vec<Facts> {
+    let of = |listing: &Listing| Facts {
+        caller_credentials: ending.get(listing.id()).copied(),
+        ..of(listing, vault, certificates)
+    };
+    fleet.services().map(of).collect()
 }
 
 fn of(listing: &Listing, vault: &Vault, certificates: &[Certificates]) -> Facts {
@@ -61,6 +75,7 @@ fn of(listing: &Listing, vault: &Vault, certificates: &[Certificates]) -> Facts 
         samples: condition.samples,
         latency: condition.latency,
         credential_expires_at: vault::expires_at(&vault.service_credential(&service.id)),
+        caller_credentials: None,
         // A certificate is renewed for longer: the latest is the one in use.
         certificate_expires_at: host
             .and_then(|host| certificates.iter().filter_map(|seen| seen.expires_at(host)).max()),

@@ -74,6 +74,14 @@ pub(super) fn judge(rule: &Rule, facts: &Facts, now: Timestamp) -> Finding {
             let what = format!("the certificate of {service}");
             expiring(rule, &what, facts.certificate_expires_at, within, now)
         }
+        Condition::CallerCredentialExpiring { within } => {
+            let Some((count, first)) = facts.caller_credentials else { return Finding::Clear };
+            let what = match count {
+                1 => format!("a caller's credential for {service}"),
+                _ => format!("the first of {count} credentials of callers for {service}"),
+            };
+            expiring(rule, &what, Some(first), within, now)
+        }
     }
 }
 
@@ -135,6 +143,9 @@ pub(super) fn over(rule: &Rule, service: &ServiceId) -> String {
         }
         Condition::CertificateExpiring { .. } => {
             format!("the certificate of {service} does not expire soon any more")
+        }
+        Condition::CallerCredentialExpiring { .. } => {
+            format!("no credential of a caller for {service} expires soon any more")
         }
     }
 }

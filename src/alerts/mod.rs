@@ -219,7 +219,8 @@ impl Alerts {
         };
         let now = self.clock.now();
         let fleet = self.registry.snapshot();
-        let fleet = facts::gather(&fleet, &self.vault, &self.certificates);
+        let ending = self.ending(now).await;
+        let fleet = facts::gather(&fleet, &self.vault, &ending, &self.certificates);
         let (after, transitions) = before.after(&self.rules, &fleet, now);
         if transitions.is_empty() {
             return Ok(after);
@@ -231,6 +232,23 @@ impl Alerts {
         }
         self.news.send_replace(());
         Ok(after)
+    }
+
+    /// The credentials of callers that expire within the longest step of a rule.
+    async fn ending(&self, now: Timestamp) -> facts::Ending {
+        let longest = self.rules.iter().filter_map(|rule| match &rule.condition {
+            Condition::CallerCredentialExpiring { within } => within.first().copied(),
+            _ => None,
+        });
+        let Some(longest) = longest.max() else { return facts::Ending::new() };
+        let before = now.checked_add(longest).unwrap_or(Timestamp::MAX);
+        match self.vault.ending_by_service(now, before).await {
+            Ok(ending) => ending,
+            Err(error) => {
+                warn!("it is not known which credentials of callers expire: {error}");
+                facts::Ending::new()
+            }
+        }
     }
 
     fn tell(&self, kind: Kind, alert: &Alert) {

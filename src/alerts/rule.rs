@@ -23,6 +23,8 @@ pub enum When {
     CredentialExpiring,
     /// The service's certificate expires.
     CertificateExpiring,
+    /// Credentials that callers have entered for the service expire.
+    CallerCredentialExpiring,
 }
 
 /// A rule in force.
@@ -78,17 +80,24 @@ pub enum Condition {
         /// The steps.
         within: Vec<Duration>,
     },
+    /// The first of the credentials that callers have entered expires within one of these, the longest
+    /// first.
+    CallerCredentialExpiring {
+        /// The steps.
+        within: Vec<Duration>,
+    },
 }
 
 impl When {
     /// Every condition.
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::ServiceDown,
         Self::FailureRate,
         Self::SlowResponses,
         Self::CircuitFlapping,
         Self::CredentialExpiring,
         Self::CertificateExpiring,
+        Self::CallerCredentialExpiring,
     ];
 
     /// The word in the configuration and in the API.
@@ -100,6 +109,7 @@ impl When {
             Self::CircuitFlapping => "circuit_flapping",
             Self::CredentialExpiring => "credential_expiring",
             Self::CertificateExpiring => "certificate_expiring",
+            Self::CallerCredentialExpiring => "caller_credential_expiring",
         }
     }
 }
@@ -114,6 +124,7 @@ impl Condition {
             Self::Flapping { .. } => When::CircuitFlapping,
             Self::CredentialExpiring { .. } => When::CredentialExpiring,
             Self::CertificateExpiring { .. } => When::CertificateExpiring,
+            Self::CallerCredentialExpiring { .. } => When::CallerCredentialExpiring,
         }
     }
 }
@@ -135,6 +146,7 @@ impl Rule {
             | Condition::Flapping { .. } => "service",
             Condition::CredentialExpiring { .. } => "credential",
             Condition::CertificateExpiring { .. } => "certificate",
+            Condition::CallerCredentialExpiring { .. } => "caller-credentials",
         };
         format!("{what}/{service}")
     }

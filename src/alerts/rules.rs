@@ -76,7 +76,9 @@ fn changed(mut rule: Rule, config: &RuleConfig) -> Result<Rule, (&'static str, &
             }
             &["openings"]
         }
-        Condition::CredentialExpiring { within } | Condition::CertificateExpiring { within } => {
+        Condition::CredentialExpiring { within }
+        | Condition::CertificateExpiring { within }
+        | Condition::CallerCredentialExpiring { within } => {
             if let Some(steps) = &config.within {
                 *within = steps.iter().map(|step| **step).collect();
                 if within.is_empty() || !within.is_sorted_by(|a, b| a > b) {
@@ -133,6 +135,11 @@ fn built_in(when: When) -> Rule {
             let condition = Condition::CertificateExpiring { within: vec![14 * DAY, 3 * DAY] };
             (condition, Severity::Critical, Duration::ZERO, MINUTE)
         }
+        When::CallerCredentialExpiring => {
+            let within = vec![7 * DAY, 3 * DAY, DAY];
+            let condition = Condition::CallerCredentialExpiring { within };
+            (condition, Severity::Warning, Duration::ZERO, Duration::ZERO)
+        }
     };
     Rule {
         name: when.as_str().replace('_', "-"),
@@ -169,7 +176,7 @@ mod tests {
         ))
         .unwrap();
 
-        assert_eq!(rules.len(), 7);
+        assert_eq!(rules.len(), 8);
         let rule = |name: &str| rules.iter().find(|rule| rule.name == name).unwrap();
         let down = rule("service-down");
         assert_eq!((down.r#for, down.severity), (MINUTE, Severity::Critical));

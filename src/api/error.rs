@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use crate::{
     alerts, audit, auth, datasets, events,
     federation::{
-        self, PanelsError, PolicyError, ScoutError,
+        self, CredentialError, PanelsError, PolicyError, ScoutError,
         nodes::{self, Refusal},
     },
     gateway::{self, InputFault},
@@ -38,7 +38,7 @@ pub(crate) struct ErrorResponse {
     /// On a submission: whether a run came of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_exists: Option<bool>,
-    /// Every service that was considered, and why it did not take the run.
+    /// Every service that was considered, and why it did not take the run, or what to do there first.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub services: BTreeMap<String, String>,
 }
@@ -122,6 +122,12 @@ impl From<gateway::Error> for ApiError {
                 Forbidden::NoOrigin => Self::new(StatusCode::FORBIDDEN, "origin_required", msg),
                 Forbidden::UnknownDataset => Self::bad_request("dataset_not_on_record", msg),
             },
+            E::Credential { services } => {
+                let mut error = Self::new(StatusCode::FORBIDDEN, "credential_required", msg);
+                error.body.services =
+                    services.into_iter().map(|(id, why)| (id.to_string(), why)).collect();
+                error
+            }
             E::Refused { status: 413, .. } => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large_for_service", msg)
             }
@@ -172,6 +178,28 @@ impl From<federation::Error> for ApiError {
             E::Needed { .. } => Self::new(StatusCode::CONFLICT, "service_needed", msg),
             E::Stale { .. } => Self::new(StatusCode::PRECONDITION_FAILED, "changed_meanwhile", msg),
             E::Internal(source) => Self::internal(source.as_ref()),
+        }
+    }
+}
+
+impl From<CredentialError> for ApiError {
+    fn from(error: CredentialError) -> Self {
+        use CredentialError as E;
+        let msg = error.to_string();
+        match error {
+            E::Flawed(_) => Self::bad_request("bad_credential", msg),
+            E::Expired(_) => Self::bad_request("credential_expired", msg),
+            E::Refused { .. } => Self::bad_request("credential_refused", msg),
+            E::UnknownService(_) => Self::new(StatusCode::NOT_FOUND, "unknown_service_id", msg),
+            E::Missing(_) => Self::new(StatusCode::NOT_FOUND, "no_such_credential", msg),
+            E::NotWanted(_) => Self::new(StatusCode::CONFLICT, "credential_not_wanted", msg),
+            E::Unchecked { retry_after, .. } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "credential_not_checked", msg)
+                    .retry_after(retry_after)
+            }
+            E::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_looks", msg)
+                .retry_after(Some(Duration::from_secs(5))),
+            E::Internal(source) => Self::internal(&source),
         }
     }
 }

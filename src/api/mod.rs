@@ -29,7 +29,7 @@ use crate::{
     auth::{ApiKeys, Authenticator},
     datasets::Datasets,
     events::Events,
-    federation::{Federation, PanelCatalogue, Policies, Scout, nodes::Nodes},
+    federation::{Credentials, Federation, PanelCatalogue, Policies, Scout, nodes::Nodes},
     gateway::Gateway,
     health::Health,
     telemetry::Metrics,
@@ -112,6 +112,8 @@ pub struct Api {
     pub alerts: Arc<Alerts>,
     /// The services that take part.
     pub federation: Arc<Federation>,
+    /// The use cases around the credentials that callers enter.
+    pub credentials: Arc<Credentials>,
     /// The watch over the services.
     pub health: Arc<Health>,
     /// The use cases around nodes that register themselves.

@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     issuers::identity,
+    keys,
     limits::{Limits, limits},
 };
 use crate::{
@@ -21,8 +22,8 @@ use crate::{
     domain::{Clock, Credential, Service, SystemClock},
     events::Events,
     federation::{
-        self, Federation, Own, PanelCatalogue, PanelWatch, Policies, PolicyParts, Scout,
-        nodes::Nodes,
+        self, CredentialParts, Credentials, Federation, Own, PanelCatalogue, PanelWatch, Policies,
+        PolicyParts, Scout, nodes::Nodes,
     },
     gateway::{Gateway, Parts},
     health::{self, Health},
@@ -34,7 +35,7 @@ use crate::{
     redis_link::RedisLink,
     registry::{self, Registry},
     telemetry::Metrics,
-    vault::{Sealer, Vault, open_key_file},
+    vault::{Sealer, Vault},
 };
 
 /// The parts that serve, once everything they stand on is open.
@@ -48,6 +49,7 @@ pub(super) struct House {
     pub(super) limiter: Arc<Limiter>,
     pub(super) redis: Option<Arc<RedisLink>>,
     pub(super) policies: Arc<Policies>,
+    pub(super) credentials: Arc<Credentials>,
     pub(super) database: Database,
 }
 
@@ -57,15 +59,16 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
     let client = client(config)?;
     let database = open_database(config).await?;
     let (authenticator, api_keys) = identity(config, &client, &database, &clock)?;
-    let master = open_key_file(&config.data_dir.join("master.key"))?;
+    let ring = keys::open(config)?;
 
     let audit = Audit::new(database.clone(), clock.clone());
-    let vault = Vault::new(database.clone(), Sealer::new(&master, "service credentials"));
+    let vault = Vault::new(database.clone(), &ring);
     let parts = foundation(config, client, vault, &database, &clock)?;
     let federation = federation(config, &parts).await?;
     let health = watch(config, &parts, &database, tracker);
     let alerts = alerts(config, &parts, database.clone())?;
     let nodes = nodes(config, &parts, federation.clone(), &database);
+    let credentials = credentials(config, &parts);
     let federation::Parts { registry, adapters, vault, metrics, events, ledger, client, .. } =
         parts;
     let scout = scout(config, &registry, &vault, &clock)?;
@@ -86,8 +89,8 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         adapters,
         vault,
         client,
-        passwords: Sealer::new(&master, "archive passwords"),
-        cursors: Sealer::new(&master, "page tokens"),
+        passwords: Sealer::of(&ring, keys::PASSWORDS),
+        cursors: Sealer::of(&ring, "page tokens"),
         clock,
         metrics: metrics.clone(),
         events: events.clone(),
@@ -102,6 +105,7 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         federation,
         health: health.clone(),
         nodes: nodes.clone(),
+        credentials: credentials.clone(),
         scout,
         panels: catalogue,
         authenticator,
@@ -126,6 +130,7 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         limiter,
         redis,
         policies,
+        credentials,
         database,
     })
 }
@@ -224,7 +229,19 @@ fn nodes(
     })
 }
 
-async fn open_database(config: &Config) -> Result<Database> {
+/// The credentials that callers enter.
+fn credentials(config: &Config, parts: &federation::Parts) -> Arc<Credentials> {
+    Credentials::new(CredentialParts {
+        warn: config.vault.warnings(),
+        vault: parts.vault.clone(),
+        registry: parts.registry.clone(),
+        adapters: parts.adapters.clone(),
+        events: parts.events.clone(),
+        clock: parts.clock.clone(),
+    })
+}
+
+pub(super) async fn open_database(config: &Config) -> Result<Database> {
     let opened = match &config.database_url {
         Some(place) => {
             let url = place.read().map_err(anyhow::Error::msg)?;

@@ -4,6 +4,7 @@ mod build;
 mod check;
 mod data_dir;
 mod issuers;
+mod keys;
 mod limits;
 
 use std::{fs::File, net::SocketAddr, time::Duration};
@@ -13,7 +14,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
 use self::build::{House, build};
-pub use self::check::check;
+pub use self::{
+    check::check,
+    keys::{Rotated, rotate},
+};
 use crate::{
     api,
     audit::{Act, Entry},
@@ -56,6 +60,7 @@ impl App {
             limiter,
             redis,
             policies,
+            credentials,
             database,
         } = build(&config, &tracker).await?;
 
@@ -74,6 +79,8 @@ impl App {
         tracker.spawn(api.authenticator.clone().run(shutdown.clone()));
         tracker.spawn(api.api_keys.clone().run(shutdown.clone()));
         tracker.spawn(policies.run(shutdown.clone()));
+        let stop = shutdown.clone();
+        tracker.spawn(async move { credentials.run(stop).await });
         let grace_period = config.server.grace_period;
         let metrics = api.metrics.clone();
         let events = api.events.clone();

@@ -101,6 +101,11 @@ impl Backend for Guarded {
         self.guard(CallKind::Probe, About::Service, self.inner.describe(credential)).await
     }
 
+    async fn check_credential(&self, credential: &Credential) -> Result<()> {
+        let call = self.inner.check_credential(credential);
+        self.guard(CallKind::Read, About::Runs, call).await
+    }
+
     async fn run_workflow(
         &self,
         credential: &Credential,
@@ -177,6 +182,10 @@ mod tests {
         async fn describe(&self, _: &Credential) -> Result<Offer> {
             self.fail().await
         }
+        async fn check_credential(&self, _: &Credential) -> Result<()> {
+            self.fail().await
+        }
+
         async fn run_workflow(&self, _: &Credential, _: Submission) -> Result<BackendRunId> {
             self.fail().await
         }

@@ -68,6 +68,10 @@ impl Backend for Measured {
         self.count("describe", self.inner.describe(credential)).await
     }
 
+    async fn check_credential(&self, credential: &Credential) -> Result<()> {
+        self.count("check_credential", self.inner.check_credential(credential)).await
+    }
+
     async fn run_workflow(
         &self,
         credential: &Credential,

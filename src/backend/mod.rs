@@ -55,6 +55,10 @@ pub trait Backend: fmt::Debug + fmt::Display + Send + Sync + 'static {
     /// Asks what the service can do. Also the health probe: any answer means that it is reachable.
     async fn describe(&self, credential: &Credential) -> Result<Offer>;
 
+    /// Asks for something that the service tells only to those whom it knows, and that leaves nothing
+    /// behind. `Ok` of a service that tells it to everybody proves nothing.
+    async fn check_credential(&self, credential: &Credential) -> Result<()>;
+
     /// Submits a run. The request was checked against the service's [`Offer`] before.
     ///
     /// [`Error::Uncertain`] means that the run may exist; every other error means that it does not.

@@ -188,6 +188,7 @@ fn configure(options: &Options, simulators: &[Simulator]) -> Result<Config> {
                 "url": url,
                 "jurisdiction": member.jurisdiction,
                 "credential": credential,
+                "caller_credential": if member.kind == "michigan" { "optional" } else { "none" },
                 "settings": settings,
             })
         })

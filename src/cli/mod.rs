@@ -9,6 +9,7 @@ mod policy;
 mod serve;
 mod simulate;
 mod token;
+mod vault;
 
 use std::{future::Future, path::PathBuf, process::ExitCode};
 
@@ -53,6 +54,9 @@ enum Command {
     Openapi,
     /// Prints a development token.
     Token(token::Options),
+    /// Looks after the master keys.
+    #[command(subcommand)]
+    Vault(vault::Command),
 }
 
 impl Cli {
@@ -71,6 +75,7 @@ impl Cli {
                 Ok(())
             }
             Command::Token(options) => token::run(&options),
+            Command::Vault(command) => block_on(vault::run(command)),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,

@@ -64,6 +64,7 @@ fn from_table(
         alerts: reader.section(&mut table, "alerts"),
         panels: reader.section(&mut table, "panels"),
         policy: reader.section(&mut table, "policy"),
+        vault: reader.section(&mut table, "vault"),
         nodes: reader.section(&mut table, "nodes"),
         log: reader.section(&mut table, "log"),
         services: reader.services(&mut table),
@@ -217,24 +218,7 @@ impl Reader {
 
     /// What no section can see alone.
     fn check(&mut self, config: &Config) {
-        let mut ids = HashSet::new();
-        for (position, service) in config.services.iter().enumerate() {
-            let key = format!("services[{position}]");
-            let ServiceConfig { document, credential } = service;
-            if let Err(flaw) = document.to_service() {
-                self.problem(&format!("{key}.{}", flaw.member), flaw.why);
-            }
-            if !crate::backend::KINDS.contains(&document.kind.as_str()) {
-                let kinds = crate::backend::KINDS.join(", ");
-                self.problem(&format!("{key}.kind"), format!("a kind is one of {kinds}"));
-            }
-            if let Err(message) = credential.read() {
-                self.problem(&format!("{key}.credential"), message);
-            }
-            if !ids.insert(&document.id) {
-                self.problem(&format!("{key}.id"), format!("`{}` is taken", document.id));
-            }
-        }
+        self.check_services(config);
         self.check_database(config);
         self.check_limits(config);
         for (key, message) in config.health.problems() {
@@ -244,6 +228,12 @@ impl Reader {
         let alerts = config.alerts.with_secrets(SecretRef::read);
         if let Err((key, why)) = alerts.and_then(|alerts| alerts::check(&alerts, authorities)) {
             self.problem(&format!("alerts.{key}"), why);
+        }
+        if let Err((key, why)) = config.vault.keys(SecretRef::read) {
+            self.problem(&format!("vault.{key}"), why);
+        }
+        for (key, message) in config.vault.problems() {
+            self.problem(&format!("vault.{key}"), message);
         }
         for (key, message) in config.circuit.problems() {
             self.problem(&format!("circuit.{key}"), message);
@@ -300,6 +290,27 @@ impl Reader {
         }
         for (key, message) in config.limits.problems() {
             self.problem(&format!("limits.{key}"), message);
+        }
+    }
+
+    fn check_services(&mut self, config: &Config) {
+        let mut ids = HashSet::new();
+        for (position, service) in config.services.iter().enumerate() {
+            let key = format!("services[{position}]");
+            let ServiceConfig { document, credential } = service;
+            if let Err(flaw) = document.to_service() {
+                self.problem(&format!("{key}.{}", flaw.member), flaw.why);
+            }
+            if !crate::backend::KINDS.contains(&document.kind.as_str()) {
+                let kinds = crate::backend::KINDS.join(", ");
+                self.problem(&format!("{key}.kind"), format!("a kind is one of {kinds}"));
+            }
+            if let Err(message) = credential.read() {
+                self.problem(&format!("{key}.credential"), message);
+            }
+            if !ids.insert(&document.id) {
+                self.problem(&format!("{key}.id"), format!("`{}` is taken", document.id));
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     backend::client,
     edge, events,
     federation::{self, PanelsConfig, nodes},
-    gateway, health, limit, policy, redis_link, telemetry, vitals,
+    gateway, health, limit, policy, redis_link, telemetry, vault, vitals,
 };
 
 pub use self::{
@@ -67,6 +67,8 @@ pub struct Config {
     pub panels: PanelsConfig,
     /// Where data may go.
     pub policy: policy::Config,
+    /// Under what secrets are sealed, and when callers are warned of the end of theirs.
+    pub vault: vault::Config<SecretRef>,
     /// Nodes that register themselves.
     pub nodes: nodes::Config,
     /// The log.
@@ -95,6 +97,7 @@ impl Default for Config {
             alerts: alerts::Config::default(),
             panels: PanelsConfig::default(),
             policy: policy::Config::default(),
+            vault: vault::Config::default(),
             nodes: nodes::Config::default(),
             log: telemetry::Config::default(),
             services: Vec::new(),

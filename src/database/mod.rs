@@ -115,6 +115,7 @@ const SQLITE: &[Script] = &[
     (6, "panels", include_str!("migrations/sqlite/0006_panels.sql")),
     (7, "audit", include_str!("migrations/sqlite/0007_audit.sql")),
     (8, "keys", include_str!("migrations/sqlite/0008_keys.sql")),
+    (9, "credentials", include_str!("migrations/sqlite/0009_credentials.sql")),
     (10, "policy", include_str!("migrations/sqlite/0010_policy.sql")),
 ];
 const POSTGRES: &[Script] = &[
@@ -126,6 +127,7 @@ const POSTGRES: &[Script] = &[
     (6, "panels", include_str!("migrations/postgres/0006_panels.sql")),
     (7, "audit", include_str!("migrations/postgres/0007_audit.sql")),
     (8, "keys", include_str!("migrations/postgres/0008_keys.sql")),
+    (9, "credentials", include_str!("migrations/postgres/0009_credentials.sql")),
     (10, "policy", include_str!("migrations/postgres/0010_policy.sql")),
 ];
 

@@ -20,7 +20,7 @@ pub use self::{
     caller::{Caller, Role, Scope},
     clock::{Clock, ManualClock, SystemClock},
     countries::Countries,
-    credential::Credential,
+    credential::{CallerCredential, Credential, Lack},
     dataset::{DataClass, Dataset, DatasetId, NotADatasetId, NotATerm, PanelTerms, Term, Transfer},
     id::{BackendRunId, CallerId, NotAnId, RunId, ServiceId},
     imputation::{Imputation, InputFile, Mode, Phasing},

@@ -1,8 +1,8 @@
 //! What a run needs of a service, read off its request once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{DatasetId, Imputation, Jurisdiction, ServiceId, Term};
+use super::{DatasetId, Imputation, Jurisdiction, Lack, ServiceId, Term};
 
 /// What a run needs of a service.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,4 +28,16 @@ pub struct Needs {
     pub purpose: BTreeSet<Term>,
     /// The one service that the caller wants.
     pub service: Option<ServiceId>,
+    /// The services for which the caller has entered a credential, and what keeps it from being shown.
+    pub own_credentials: BTreeMap<ServiceId, Option<Lack>>,
+}
+
+impl Needs {
+    /// Why the caller's own credential cannot be shown to a service, if it cannot.
+    pub fn lack(&self, service: &ServiceId) -> Option<&Lack> {
+        match self.own_credentials.get(service) {
+            None => Some(&Lack::Missing),
+            Some(lack) => lack.as_ref(),
+        }
+    }
 }

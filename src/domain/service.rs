@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{Jurisdiction, ServiceId};
+use super::{CallerCredential, Jurisdiction, ServiceId};
 
 /// The record of a service: what an operator says. What the service says itself is its `Offer`.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +39,8 @@ pub struct Service {
     pub depends_on: Vec<ServiceId>,
     /// Services for which it stands in while they cannot take a run.
     pub stands_in_for: Vec<StandIn>,
+    /// Whether it is shown the credentials of callers for their runs.
+    pub caller_credential: CallerCredential,
     /// Settings that only its adapter reads.
     pub settings: Map<String, Value>,
 }
@@ -77,6 +79,7 @@ impl Service {
             max_in_flight: None,
             depends_on: Vec::new(),
             stands_in_for: Vec::new(),
+            caller_credential: CallerCredential::None,
             settings: Map::new(),
             id,
         }

@@ -1,5 +1,6 @@
 //! What happened, and who may know.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
@@ -8,8 +9,15 @@ use crate::{
 };
 
 /// The stable names of all kinds of events.
-pub const NAMES: [&str; 6] =
-    ["service.state", "service.circuit", "service.record", "run.state", "node.standing", "alert"];
+pub const NAMES: [&str; 7] = [
+    "service.state",
+    "service.circuit",
+    "service.record",
+    "run.state",
+    "credential.expiring",
+    "node.standing",
+    "alert",
+];
 
 /// Longest text for people in an event, in bytes, so that what is kept of events is bounded.
 const MAX_TEXT: usize = 1024;
@@ -52,6 +60,17 @@ pub enum Event {
         service: Option<ServiceId>,
         /// The state.
         state: State,
+    },
+    /// A credential that a caller has entered ends soon, or has ended.
+    CredentialExpiring {
+        /// Whose it is.
+        caller: CallerId,
+        /// For which service.
+        service: ServiceId,
+        /// When it ends.
+        expires_at: Timestamp,
+        /// It has ended already.
+        expired: bool,
     },
     /// A node that registers itself changed its standing.
     Node {
@@ -96,6 +115,7 @@ impl Event {
             Self::ServiceCircuit { .. } => "service.circuit",
             Self::ServiceRecord { .. } => "service.record",
             Self::RunState { .. } => "run.state",
+            Self::CredentialExpiring { .. } => "credential.expiring",
             Self::Node { .. } => "node.standing",
             Self::Alert { .. } => "alert",
         }
@@ -107,7 +127,9 @@ impl Event {
             Self::ServiceState { .. }
             | Self::ServiceCircuit { .. }
             | Self::ServiceRecord { .. } => Audience::Everyone,
-            Self::RunState { caller, .. } => Audience::Caller(caller.clone()),
+            Self::RunState { caller, .. } | Self::CredentialExpiring { caller, .. } => {
+                Audience::Caller(caller.clone())
+            }
             Self::Node { .. } | Self::Alert { .. } => Audience::Operators,
         }
     }
@@ -117,7 +139,8 @@ impl Event {
         match self {
             Self::ServiceState { service, .. }
             | Self::ServiceCircuit { service, .. }
-            | Self::ServiceRecord { service, .. } => Some(service),
+            | Self::ServiceRecord { service, .. }
+            | Self::CredentialExpiring { service, .. } => Some(service),
             Self::RunState { service, .. } => service.as_ref(),
             Self::Node { .. } | Self::Alert { .. } => None,
         }
@@ -130,6 +153,7 @@ impl Event {
             Self::ServiceState { .. }
             | Self::ServiceCircuit { .. }
             | Self::ServiceRecord { .. }
+            | Self::CredentialExpiring { .. }
             | Self::Node { .. }
             | Self::Alert { .. } => None,
         }
@@ -151,6 +175,12 @@ impl Event {
                 "run_id": run_id.to_string(),
                 "service": service.as_ref().map(ServiceId::as_str),
                 "state": state.as_str(),
+            }),
+            Self::CredentialExpiring { caller: _, service, expires_at, expired } => json!({
+                "service": service.as_str(),
+                "expires_at": format!("{expires_at:.0}"),
+                "expired": expired,
+                "renew": format!("PUT /api/v1/credentials/{service}"),
             }),
             Self::Node { node, standing, why } => {
                 json!({"node": short(node), "standing": standing, "why": short_of(why)})

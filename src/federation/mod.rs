@@ -4,6 +4,7 @@
 
 mod compare;
 mod credential;
+mod credentials;
 mod error;
 mod export;
 mod install;
@@ -34,6 +35,7 @@ use crate::{
 pub use self::{
     compare::{Comparison, HeldPanel, PanelRow, Side},
     credential::CredentialDocument,
+    credentials::{Credentials, Error as CredentialError, OwnView, Parts as CredentialParts},
     error::Error,
     export::{Import, ImportReport},
     panels::{

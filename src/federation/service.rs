@@ -110,6 +110,7 @@ impl Federation {
         }
         // The credential first: whoever gets the id next must never get it too.
         self.parts.vault.forget(id).await?;
+        self.parts.vault.forget_own_of_all(id).await?;
         self.parts.store.remove(id, self.parts.clock.now()).await?;
         self.parts.registry.remove(id);
         self.parts.adapters.remove(id);

@@ -13,7 +13,7 @@ use crate::{
     ga4gh::wes::RunRequest,
     ledger::NewRun,
     registry::{self, Registry, Source},
-    vault::Sealer,
+    vault::{Keyring, MasterKey},
 };
 
 struct House {
@@ -29,7 +29,8 @@ impl House {
         let database = Database::open_sqlite(&folder.path().join("db")).await.unwrap();
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH));
         let client = Client::try_new(client::Config::default()).unwrap();
-        let vault = Arc::new(Vault::new(database.clone(), Sealer::new(&[7; 32], "test")));
+        let vault =
+            Arc::new(Vault::new(database.clone(), &Keyring::new(MasterKey::new([7; 32]), [])));
         let ledger = Ledger::new(database.clone(), clock.clone());
         let federation = Federation::new(Parts {
             registry: Arc::new(Registry::new(crate::vitals::Config::default())),
@@ -76,7 +77,7 @@ impl House {
             fingerprint: None,
         };
         self.ledger.open(run).await.unwrap();
-        self.ledger.begin_attempt(&run_id, &id()).await.unwrap();
+        self.ledger.begin_attempt(&run_id, &id(), false).await.unwrap();
     }
 
     /// The token that the gateway shows to the service.

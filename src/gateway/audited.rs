@@ -1,6 +1,6 @@
 //! What the gateway tells the audit trail of a run, before it does it.
 
-use super::{Error, Gateway, Result, dispatch::Plan};
+use super::{Error, Gateway, Result, credentials::Shown, dispatch::Plan};
 use crate::{
     audit::{Act, Entry},
     domain::{Caller, RunId, ServiceId},
@@ -45,15 +45,16 @@ impl Gateway {
         run_id: RunId,
         caller: &Caller,
         service: &ServiceId,
+        shown: &Shown,
         request: &RunRequest,
     ) -> Result<()> {
         let fleet = self.parts.registry.snapshot();
         let law = fleet.get(service).map(|listing| listing.service().jurisdiction.to_string());
         let entry = Entry::new(Act::RunSubmitted).by(caller).run(run_id).at(service);
-        let credential = self.parts.vault.credential(&caller.id, service);
         let entry = of_request(entry, request)
             .with("jurisdiction", law)
-            .with("credential", credential.kind());
+            .with("credential", shown.credential.kind())
+            .with("credential_of", if shown.own { "caller" } else { "gateway" });
         Ok(self.parts.audit.record(entry).await?)
     }
 

@@ -2,7 +2,7 @@
 
 use tracing::warn;
 
-use super::{Gateway, Result};
+use super::{Error, Gateway, Result};
 use crate::{
     audit::Act,
     domain::{Caller, RunId},
@@ -32,12 +32,19 @@ impl Gateway {
             return Ok(entry.run_id);
         }
         self.announce_early(entry.run_id, &caller.id, Some(service), State::Canceling).await;
-        let credential = self.parts.vault.credential(&entry.caller_id, service);
-        let note = match adapter.cancel_run(&credential, id).await {
+        let own = entry.own_credential;
+        let asked = match self.credential_of_run(&entry.caller_id, service, own).await {
+            Ok(credential) => {
+                adapter.cancel_run(&credential, id).await.map_err(|error| error.to_string())
+            }
+            Err(lack @ Error::Credential { .. }) => Err(lack.to_string()),
+            Err(error) => return Err(error),
+        };
+        let note = match asked {
             Ok(()) => format!("{service} was asked to cancel"),
-            Err(error) => {
-                warn!(run.id = %entry.run_id, service.id = %service, "cancel did not get through: {}", error.kind());
-                format!("{service} did not take the wish to cancel ({error})")
+            Err(why) => {
+                warn!(run.id = %entry.run_id, service.id = %service, "cancel did not get through: {why}");
+                format!("{service} did not take the wish to cancel ({why})")
             }
         };
         self.parts.ledger.note(&entry.run_id, &note).await?;

@@ -208,6 +208,7 @@ pub(super) fn unavailable(
     let retry_in = excluded.iter().filter_map(|one| match one.why {
         Exclusion::CircuitOpen(retry_in) => retry_in,
         Exclusion::Misfit(_)
+        | Exclusion::Credential
         | Exclusion::NotAsked
         | Exclusion::Unusable
         | Exclusion::Unreachable

@@ -9,7 +9,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use secrecy::SecretString;
 use tracing::{info, warn};
 
-use super::{Error, Gateway, InputFault, Order, Result, fetch, imputation, needs};
+use super::{
+    Error, Gateway, InputFault, Order, Result,
+    credentials::{Shown, refusal},
+    fetch, imputation, needs,
+};
 use crate::{
     backend::{self, Attachments, Backend, ImputationOrder, Submission},
     domain::{BackendRunId, Caller, Needs, RunId, ServiceId},
@@ -40,8 +44,49 @@ enum Next {
     Done,
     /// Nothing was placed; another service may be asked.
     Another { why: String, retry_after: Option<Duration> },
+    /// Nothing was placed, since the service did not accept the caller's credential; another service may
+    /// be asked.
+    Lacking(String),
     /// Nothing was placed, and nobody else is to be asked.
     Stop(Error),
+}
+
+/// A service that is about to be asked.
+struct Asked<'a> {
+    id: &'a ServiceId,
+    adapter: Arc<dyn Backend>,
+    shown: Shown,
+}
+
+/// What came of the services so far.
+struct Tally {
+    /// How many were asked.
+    asked: usize,
+    /// Why each did not take the run.
+    excluded: BTreeMap<ServiceId, String>,
+    /// Those for which the caller has to enter or renew a credential.
+    lacking: BTreeMap<ServiceId, String>,
+    /// Whether a candidate did not take the run for another reason.
+    others: bool,
+    /// When it may be worth another try.
+    soonest: Option<Duration>,
+}
+
+impl Tally {
+    fn failed(&mut self, id: ServiceId, why: String, retry_after: Option<Duration>) {
+        self.others = true;
+        self.soonest = [self.soonest, retry_after].into_iter().flatten().min();
+        self.excluded.insert(id, why);
+    }
+
+    /// Why no service took the run.
+    fn into_error(self) -> Error {
+        if !self.others && !self.lacking.is_empty() {
+            return Error::Credential { services: self.lacking };
+        }
+        let excluded = self.excluded.into_iter().chain(self.lacking).collect();
+        Error::NoService { excluded, retry_after: self.soonest }
+    }
 }
 
 impl Gateway {
@@ -55,62 +100,84 @@ impl Gateway {
         password: Option<SecretString>,
     ) -> Result<()> {
         let (needs, mut permit, kept_here) = (&plan.needs, plan.permit, plan.kept_here);
-        let mut excluded: BTreeMap<_, _> = plan.excluded.into_iter().collect();
-        let (mut asked, mut soonest) = (0, None::<Duration>);
+        let mut tally = Tally {
+            asked: 0,
+            excluded: plan.excluded.into_iter().collect(),
+            lacking: BTreeMap::new(),
+            others: false,
+            soonest: None,
+        };
         for candidate in plan.candidates {
-            let service = candidate.service_id.clone();
+            let id = candidate.service_id.clone();
             if !order.files.is_replayable() {
                 break;
             }
             // So that many runs that go wrong do not become many times as many calls.
-            if asked == self.parts.config.max_attempts {
-                excluded.insert(service, format!("not asked: {asked} others were"));
+            if tally.asked == self.parts.config.max_attempts {
+                tally.failed(id, format!("not asked: {} others were", tally.asked), None);
                 break;
             }
             let (fit, adapter) = match self.look_again(&mut permit, caller, needs, &candidate) {
                 Ok(both) => both,
                 Err(passed_over) => {
                     let why = format!("not asked after all: {passed_over}");
-                    self.parts.ledger.pass_over(&run_id, &service, &why).await?;
-                    excluded.insert(service, why);
+                    self.parts.ledger.pass_over(&run_id, &id, &why).await?;
+                    tally.failed(id, why, None);
                     continue;
                 }
             };
-            if let Some(wait) = self.wait_for_submission(&service).await {
+            if let Some(wait) = self.wait_for_submission(&id).await {
                 let seconds = wait.as_secs().max(1);
                 let why = format!("not asked: it gets no more submissions for {seconds} s");
-                self.parts.ledger.pass_over(&run_id, &service, &why).await?;
-                excluded.insert(service, why);
-                soonest = soonest.into_iter().chain([wait]).min();
+                self.parts.ledger.pass_over(&run_id, &id, &why).await?;
+                tally.failed(id, why, Some(wait));
                 continue;
             }
-            asked += 1;
+            let shown = match self.credential_to_send(&caller.id, &id).await? {
+                Ok(shown) => shown,
+                Err(lack) => {
+                    let why = lack.words(&id);
+                    self.parts.ledger.pass_over(&run_id, &id, &why).await?;
+                    tally.lacking.insert(id, why);
+                    continue;
+                }
+            };
+            tally.asked += 1;
             let submission = self.submission(run_id, needs, &fit, &order, password.clone());
-            let next = match self.audit_submission(run_id, caller, &service, &order.request).await {
+            let audited = self.audit_submission(run_id, caller, &id, &shown, &order.request).await;
+            let asked = Asked { id: &id, adapter, shown };
+            let next = match audited {
                 Ok(()) => {
-                    let answer =
-                        self.attempt(run_id, caller, &service, adapter, submission).await?;
-                    self.record(run_id, caller, &service, answer, &order, kept_here).await?
+                    self.attempt(run_id, caller, asked, submission, &order, kept_here).await?
                 }
                 Err(error) => Next::Stop(error),
             };
             match next {
                 Next::Done => return self.finish(run_id, &order).await,
-                Next::Another { why, retry_after } => {
-                    excluded.insert(service, why);
-                    soonest = [soonest, retry_after].into_iter().flatten().min();
+                Next::Another { why, retry_after } => tally.failed(id, why, retry_after),
+                Next::Lacking(why) => {
+                    tally.lacking.insert(id, why);
                 }
-                Next::Stop(error) => {
-                    let words = if kept_here { error.to_string() } else { "refused".to_owned() };
-                    self.parts.ledger.refuse(&run_id, &words).await?;
-                    self.announce(run_id, &caller.id, None, State::SystemError);
-                    return Err(error);
-                }
+                Next::Stop(error) => return self.refuse(run_id, caller, error, kept_here).await,
             }
         }
-        self.parts.ledger.refuse(&run_id, &list_reasons(&excluded)).await?;
+        let reasons = list_reasons(tally.excluded.iter().chain(&tally.lacking));
+        self.parts.ledger.refuse(&run_id, &reasons).await?;
         self.announce(run_id, &caller.id, None, State::SystemError);
-        Err(Error::NoService { excluded, retry_after: soonest })
+        Err(tally.into_error())
+    }
+
+    async fn refuse(
+        &self,
+        run_id: RunId,
+        caller: &Caller,
+        error: Error,
+        kept_here: bool,
+    ) -> Result<()> {
+        let words = if kept_here { error.to_string() } else { "refused".to_owned() };
+        self.parts.ledger.refuse(&run_id, &words).await?;
+        self.announce(run_id, &caller.id, None, State::SystemError);
+        Err(error)
     }
 
     /// How long until a service may be sent another submission, if not now.
@@ -140,13 +207,21 @@ impl Gateway {
         &self,
         run_id: RunId,
         caller: &Caller,
-        service: &ServiceId,
-        adapter: Arc<dyn Backend>,
+        asked: Asked<'_>,
         submission: Submission,
-    ) -> Result<backend::Result<BackendRunId>> {
-        let credential = self.parts.vault.credential(&caller.id, service);
-        self.parts.ledger.begin_attempt(&run_id, service).await?;
-        Ok(adapter.run_workflow(&credential, submission).await)
+        order: &Order,
+        kept_here: bool,
+    ) -> Result<Next> {
+        let Asked { id, adapter, shown } = asked;
+        self.parts.ledger.begin_attempt(&run_id, id, shown.own).await?;
+        let answer = adapter.run_workflow(&shown.credential, submission).await;
+        let refused = answer.as_ref().err().filter(|_| shown.own);
+        if let Some(why) = refused.and_then(|error| refusal(id, error)) {
+            info!(run.id = %run_id, service.id = %id, "{id} did not take run {run_id}: {why}");
+            self.parts.ledger.attempt_failed(&run_id, Outcome::Unavailable, &why).await?;
+            return Ok(Next::Lacking(why));
+        }
+        self.record(run_id, caller, id, answer, order, kept_here).await
     }
 
     /// Writes down what came of an attempt, and says what follows from it.
@@ -257,7 +332,7 @@ impl Gateway {
     }
 }
 
-fn list_reasons(excluded: &BTreeMap<ServiceId, String>) -> String {
-    let reasons: Vec<_> = excluded.iter().map(|(id, why)| format!("{id}: {why}")).collect();
+fn list_reasons<'a>(excluded: impl Iterator<Item = (&'a ServiceId, &'a String)>) -> String {
+    let reasons: Vec<_> = excluded.map(|(id, why)| format!("{id}: {why}")).collect();
     format!("no service took the run ({})", reasons.join("; "))
 }

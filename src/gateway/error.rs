@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::{audit, backend, domain::ServiceId, ledger, policy, routing};
+use super::credentials::refusal;
+use crate::{
+    audit, backend,
+    domain::{Lack, ServiceId},
+    ledger, policy, routing, vault,
+};
 
 /// Why a use case was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +38,12 @@ pub enum Error {
         excluded: BTreeMap<ServiceId, String>,
         /// When it may be worth another try, if a service said so.
         retry_after: Option<Duration>,
+    },
+    /// The caller has to enter or renew a credential of their own first. On a submission, no run exists.
+    #[error("{}", .services.values().map(String::as_str).collect::<Vec<_>>().join("; "))]
+    Credential {
+        /// What to do, for each service.
+        services: BTreeMap<ServiceId, String>,
     },
     /// The service refused the run. No run exists.
     #[error("service {service} refused the run: {message}")]
@@ -131,7 +142,28 @@ impl From<ledger::Error> for Error {
     }
 }
 
+impl From<vault::Error> for Error {
+    fn from(error: vault::Error) -> Self {
+        Self::Internal(Box::new(error))
+    }
+}
+
 impl Error {
+    /// What a caller has to do about their credential for a service.
+    pub(super) fn of_lack(service: &ServiceId, lack: &Lack) -> Self {
+        Self::Credential { services: BTreeMap::from([(service.clone(), lack.words(service))]) }
+    }
+
+    /// What it means to a caller that a service could not be read from with their own credential.
+    pub(super) fn of_own_read(service: &ServiceId, error: &backend::Error) -> Self {
+        match refusal(service, error) {
+            Some(words) => {
+                Self::Credential { services: BTreeMap::from([(service.clone(), words)]) }
+            }
+            None => Self::of_read(service, error),
+        }
+    }
+
     /// What it means to a caller that a service could not be read from.
     pub(super) fn of_read(service: &ServiceId, error: &backend::Error) -> Self {
         let retry_after = match error {

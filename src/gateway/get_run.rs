@@ -105,10 +105,11 @@ impl Gateway {
             return Err(Error::UnknownFile);
         };
         let adapter = self.adapter(service)?;
-        let credential = self.parts.vault.credential(&entry.caller_id, service);
+        let own = entry.own_credential;
+        let credential = self.credential_of_run(&entry.caller_id, service, own).await?;
         self.details.get(entry.run_id, &adapter, &credential, id).await.map_err(|error| {
             warn!(service.id = %service, "{adapter} did not tell about a run: {}", error.kind());
-            Error::of_read(service, &error)
+            if own { Error::of_own_read(service, &error) } else { Error::of_read(service, &error) }
         })
     }
 }

@@ -81,8 +81,11 @@ impl Gateway {
             return Err(Error::UnknownFile);
         };
         let adapter = self.adapter(service)?;
-        let credential = self.parts.vault.credential(&entry.caller_id, service);
+        let own = entry.own_credential;
+        let credential = self.credential_of_run(&entry.caller_id, service, own).await?;
         let details = adapter.run_details(&credential, id).await;
-        details.map(Arc::new).map_err(|error| Error::of_read(service, &error))
+        details.map(Arc::new).map_err(|error| {
+            if own { Error::of_own_read(service, &error) } else { Error::of_read(service, &error) }
+        })
     }
 }

@@ -5,6 +5,7 @@
 mod announce;
 mod audited;
 mod cancel_run;
+mod credentials;
 mod cursor;
 mod decision;
 mod details;

@@ -1,6 +1,6 @@
 //! Reads off a request what it needs, and refuses what contradicts itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
@@ -57,6 +57,7 @@ pub(super) fn of(request: &RunRequest, names: Option<&[String]>) -> Result<Needs
         dataset: dataset_of_tag(request)?,
         purpose: purpose_of_tag(request)?,
         service,
+        own_credentials: BTreeMap::new(),
     })
 }
 

@@ -129,10 +129,12 @@ impl Gateway {
             let (service, retry_after) = (service.clone(), Some(retry_after));
             return Err(Error::ServiceUnavailable { service, why, retry_after });
         }
-        let credential = self.parts.vault.credential(&entry.caller_id, service);
+        let own = entry.own_credential;
+        let credential = self.credential_of_run(&entry.caller_id, service, own).await?;
         adapter.download(&credential, id, locator, range).await.map_err(|error| match error {
             backend::Error::UnknownRun => Error::UnknownFile,
             backend::Error::Refused { status: 416, .. } => Error::RangeNotSatisfiable,
+            other if own => Error::of_own_read(service, &other),
             other => Error::of_read(service, &other),
         })
     }

@@ -138,6 +138,10 @@ impl Gateway {
             // As long as the service cannot be asked, nothing is known: not even what was missed before.
             Err(error) => {
                 missing_since.remove(&run.run_id);
+                if let (true, backend::Error::Credential { message }) = (run.own_credential, &error)
+                {
+                    self.warn_of_credential(run.run_id, message).await?;
+                }
                 warn!(run.id = %run.run_id, service.id = %service, "{service} cannot be searched: {}", error.kind());
             }
         }
@@ -179,7 +183,10 @@ impl Gateway {
         let since = run.created_at - CLOCK_SKEW;
         let known = self.parts.ledger.known_runs(service, since).await;
         let known = known.map_err(|error| backend::Error::unavailable(error.to_string()))?;
-        let credential = self.parts.vault.credential(&run.caller_id, service);
+        let credential = self
+            .credential_of_run(&run.caller_id, service, run.own_credential)
+            .await
+            .map_err(|error| backend::Error::Credential { message: error.to_string() })?;
         adapter.find_run(&credential, &Search { run_id: run.run_id, since, known }).await
     }
 

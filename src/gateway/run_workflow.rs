@@ -1,6 +1,9 @@
 //! A run arrives: decided on one view of the federation, written down, and only then sent.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, OnceLock},
+};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -11,11 +14,12 @@ use super::{
     fetch, keep, needs,
 };
 use crate::{
-    domain::{Caller, Needs, RunId},
+    domain::{Caller, Lack, Needs, RunId, ServiceId},
     ga4gh::wes::{RunRequest, State},
     ledger::{NewRun, Opened, Phase},
     limit::Place,
-    routing::{self, Misfit, NoRoute},
+    registry::Snapshot,
+    routing::{self, Exclusion, Misfit, NoRoute},
 };
 
 /// What a caller submits.
@@ -51,7 +55,11 @@ impl Gateway {
     /// if its service did not confirm it.
     pub async fn run_workflow(self: &Arc<Self>, caller: &Caller, order: Order) -> Result<RunId> {
         let run_id = RunId::generate();
-        let decided = self.decide(run_id, caller, &order);
+        let fleet = self.parts.registry.snapshot();
+        let own = self.own_credentials(&caller.id, &fleet).await?;
+        self.learn_offers(&caller.id, &fleet, &own).await?;
+        let fleet = self.parts.registry.snapshot();
+        let decided = self.decide(run_id, caller, &order, &fleet, own);
         self.audit_decision(run_id, caller, &order.request, &decided).await?;
         let (decision, plan) = decided?;
         let place = self.place(caller).await?;
@@ -118,17 +126,24 @@ impl Gateway {
     }
 
     /// Decides on one view of the federation where the run may go and in which order it is tried.
-    fn decide(&self, run_id: RunId, caller: &Caller, order: &Order) -> Result<(String, Plan)> {
+    fn decide(
+        &self,
+        run_id: RunId,
+        caller: &Caller,
+        order: &Order,
+        fleet: &Snapshot,
+        own_credentials: BTreeMap<ServiceId, Option<Lack>>,
+    ) -> Result<(String, Plan)> {
         let mut needs = needs::of(&order.request, order.files.names().as_deref())?;
+        needs.own_credentials = own_credentials;
         let unfetchable = self.leave_fetching_to_services(&mut needs);
-        let fleet = self.parts.registry.snapshot();
-        let permit = self.permit(caller, &needs, &fleet)?;
+        let permit = self.permit(caller, &needs, fleet)?;
         let kept_here = self.keeps(&permit);
         if !kept_here && order.files.is_spooled() {
             return Err(keep::in_the_wrong_order().into());
         }
         let mut dice = fastrand::Rng::with_seed(run_id.dice());
-        let route = match routing::choose(&permit, &needs, &fleet, &mut dice) {
+        let route = match routing::choose(&permit, &needs, fleet, &mut dice) {
             Ok(route) => route,
             Err(NoRoute::Unfit { misfit: Misfit::Inputs, message }) => {
                 let fault = unfetchable.unwrap_or(InputFault::new("fetch_not_allowed", message));
@@ -138,6 +153,13 @@ impl Gateway {
                 return Err(Error::Unfit { misfit, message, rule: permit.rule().to_owned() });
             }
             Err(NoRoute::UnknownService(id)) => return Err(Error::UnknownService(id)),
+            Err(NoRoute::Credential(excluded)) => {
+                let (mut services, _) = decision::unavailable(&excluded, &needs);
+                let wanted = excluded.iter().filter(|one| one.why == Exclusion::Credential);
+                let wanted: BTreeSet<_> = wanted.map(|one| one.listing.id()).collect();
+                services.retain(|id, _| wanted.contains(id));
+                return Err(Error::Credential { services });
+            }
             Err(NoRoute::Unavailable(excluded)) => {
                 let (excluded, retry_after) = decision::unavailable(&excluded, &needs);
                 return Err(Error::NoService { excluded, retry_after });

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Health, Sample, Verdict, is_told};
 use crate::{
     backend,
-    domain::{Offer, ServiceId},
+    domain::{CallerCredential, Credential, Offer, ServiceId},
     events::Event,
     registry::{Listing, Reach, StateWord},
     vitals::{CallKind, CircuitState, Phase},
@@ -29,9 +29,13 @@ impl Health {
             return reach(&fleet);
         }
         let credential = self.parts.vault.service_credential(id);
+        let callers_only = matches!(credential, Credential::None)
+            && fleet.get(id)?.service().caller_credential == CallerCredential::Required;
         let began = Instant::now();
         let answer = tokio::time::timeout(self.parts.config.timeout, adapter.describe(&credential));
         let (found, offer) = match answer.await {
+            // What it offers is asked on behalf of callers whom it knows.
+            Ok(Err(backend::Error::Credential { .. })) if callers_only => (Reach::Usable, None),
             Ok(answer) => judge(answer),
             Err(_) => {
                 let why = format!("no answer within {:?}", self.parts.config.timeout);

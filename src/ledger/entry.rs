@@ -70,6 +70,8 @@ pub struct Entry {
     pub details: Option<String>,
     /// The password of the result archive, sealed.
     pub sealed_password: Option<String>,
+    /// It was sent with its caller's own credential, and is followed with the same.
+    pub own_credential: bool,
     /// What `Idempotency-Key` was sent with, once the whole body had come.
     pub fingerprint: Option<String>,
     /// When its caller asked to cancel it.
@@ -153,6 +155,7 @@ pub(super) struct Row {
     expired: i64,
     details: Option<String>,
     sealed_password: Option<String>,
+    own_credential: i64,
     fingerprint: Option<String>,
     cancel_asked_at: Option<i64>,
     created_at: i64,
@@ -165,8 +168,8 @@ pub(super) struct Row {
 macro_rules! columns {
     () => {
         "run_id, caller_id, request, decision, phase, state, service_id, backend_run_id, word, \
-         expired, details, sealed_password, fingerprint, cancel_asked_at, created_at, started_at, \
-         ended_at, seen_at"
+         expired, details, sealed_password, own_credential, fingerprint, cancel_asked_at, created_at, \
+         started_at, ended_at, seen_at"
     };
 }
 pub(super) use columns;
@@ -188,6 +191,7 @@ impl TryFrom<Row> for Entry {
             expired: row.expired != 0,
             details: row.details,
             sealed_password: row.sealed_password,
+            own_credential: row.own_credential != 0,
             fingerprint: row.fingerprint,
             cancel_asked_at: read_time(row.cancel_asked_at)?,
             created_at: Timestamp::from_microsecond(row.created_at).map_err(unreadable)?,

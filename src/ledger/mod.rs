@@ -6,6 +6,7 @@
 mod entry;
 mod list;
 mod open;
+mod passwords;
 mod settle;
 mod track;
 

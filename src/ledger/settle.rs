@@ -9,11 +9,17 @@ use crate::{
 
 impl Ledger {
     /// Writes down that a service is about to hear of the run. After a crash, only services with such a
-    /// line need to be asked whether they have it.
-    pub async fn begin_attempt(&self, run_id: &RunId, service: &ServiceId) -> Result<()> {
+    /// line need to be asked whether they have it. `own_credential` tells whose account it goes to there.
+    pub async fn begin_attempt(
+        &self,
+        run_id: &RunId,
+        service: &ServiceId,
+        own_credential: bool,
+    ) -> Result<()> {
         const ATTEMPT: &str = "INSERT INTO attempts (run_id, number, service_id, begun_at, outcome) \
              SELECT $1, 1 + COUNT(*), $2, $3, $4 FROM attempts WHERE run_id = $1";
-        const RUN: &str = "UPDATE runs SET phase = $2, service_id = $3 WHERE run_id = $1";
+        const RUN: &str = "UPDATE runs SET phase = $2, service_id = $3, own_credential = $4 \
+             WHERE run_id = $1";
         on_pool!(write &self.database, pool => {
             let mut both = pool.begin().await?;
             sqlx::query(ATTEMPT)
@@ -27,6 +33,7 @@ impl Ledger {
                 .bind(run_id.to_string())
                 .bind(Phase::Sending.as_str())
                 .bind(service.as_str())
+                .bind(i64::from(own_credential))
                 .execute(&mut *both)
                 .await?;
             both.commit().await?;
@@ -131,6 +138,18 @@ impl Ledger {
             }
         }
         Ok(())
+    }
+
+    /// Adds a note for the run's caller, unless the same was said before.
+    pub async fn note_once(&self, run_id: &RunId, message: &str) -> Result<()> {
+        const SQL: &str = "SELECT number FROM notes WHERE run_id = $1 AND message = $2 LIMIT 1";
+        let said: Option<(i64,)> = on_pool!(read &self.database, pool => {
+            sqlx::query_as(SQL).bind(run_id.to_string()).bind(message).fetch_optional(pool).await?
+        });
+        match said {
+            Some(_) => Ok(()),
+            None => self.note(run_id, message).await,
+        }
     }
 
     /// All attempts of a run, in order.

@@ -28,6 +28,8 @@ pub struct LiveRun {
     pub state: State,
     /// When its caller asked to cancel it.
     pub cancel_asked_at: Option<Timestamp>,
+    /// It was sent with its caller's own credential.
+    pub own_credential: bool,
     /// When it was submitted.
     pub created_at: Timestamp,
 }
@@ -43,6 +45,8 @@ pub struct Unsettled {
     pub service_id: Option<ServiceId>,
     /// Whose it is.
     pub caller_id: CallerId,
+    /// It was sent with its caller's own credential.
+    pub own_credential: bool,
     /// When it was submitted.
     pub created_at: Timestamp,
 }
@@ -65,6 +69,7 @@ struct LiveRow {
     backend_run_id: String,
     state: String,
     cancel_asked_at: Option<i64>,
+    own_credential: i64,
     created_at: i64,
 }
 
@@ -82,7 +87,7 @@ impl Ledger {
     /// first that were not seen for longest, at most `limit`.
     pub async fn live_runs(&self, service: &ServiceId, limit: i64) -> Result<Vec<LiveRun>> {
         const SQL: &str = "SELECT run_id, caller_id, backend_run_id, state, cancel_asked_at, \
-             created_at FROM runs WHERE phase = $1 AND service_id = $2 \
+             own_credential, created_at FROM runs WHERE phase = $1 AND service_id = $2 \
              AND backend_run_id IS NOT NULL ORDER BY COALESCE(seen_at, 0), run_id LIMIT $3";
         let rows: Vec<LiveRow> = on_pool!(read &self.database, pool => {
             sqlx::query_as(SQL)
@@ -142,6 +147,7 @@ impl Ledger {
                     phase: entry.phase,
                     service_id: entry.service_id,
                     caller_id: entry.caller_id,
+                    own_credential: entry.own_credential,
                     created_at: entry.created_at,
                 })
             })
@@ -246,6 +252,7 @@ impl TryFrom<LiveRow> for LiveRun {
             backend_run_id: BackendRunId::new(row.backend_run_id),
             state: read_state(&row.state)?,
             cancel_asked_at: row.cancel_asked_at.map(time).transpose()?,
+            own_credential: row.own_credential != 0,
             created_at: time(row.created_at)?,
         })
     }

@@ -1,6 +1,6 @@
 //! A run that might be: as people write it down to ask what would become of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -163,6 +163,7 @@ impl Scenario {
                 .collect::<Result<_, _>>()
                 .map_err(|error| format!("purpose: {error}"))?,
             service: None,
+            own_credentials: BTreeMap::new(),
         })
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use url::Url;
 use utoipa::ToSchema;
 
-use crate::domain::{Service, ServiceId, StandIn};
+use crate::domain::{CallerCredential, Service, ServiceId, StandIn};
 
 /// A service as it is written down by people. Credentials are no part of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -54,6 +54,10 @@ pub struct ServiceDocument {
     /// Services for which it stands in while they cannot take a run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stands_in_for: Vec<StandInDocument>,
+    /// Whether runs there are made with the credential that their caller has entered: `none` (unless set)
+    /// means with the gateway's, `optional` with the caller's if there is one, `required` with nothing else.
+    #[serde(default = "no_caller_credential", skip_serializing_if = "is_none")]
+    pub caller_credential: String,
     /// Settings of its adapter.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schema(value_type = Object)]
@@ -100,6 +104,14 @@ impl Flaw {
 /// The largest weight, so that shares can be summed up.
 const MAX_WEIGHT: u32 = 10_000;
 
+fn no_caller_credential() -> String {
+    CallerCredential::None.as_str().to_owned()
+}
+
+fn is_none(caller_credential: &str) -> bool {
+    caller_credential == CallerCredential::None.as_str()
+}
+
 fn default_weight() -> u32 {
     Service::DEFAULT_WEIGHT
 }
@@ -131,6 +143,11 @@ impl ServiceDocument {
         if self.max_in_flight == Some(0) {
             return Err(Flaw::new("max_in_flight", "a service gets at least one call at a time"));
         }
+        let caller_credential =
+            CallerCredential::parse(&self.caller_credential).ok_or_else(|| {
+                let words = CallerCredential::ALL.map(CallerCredential::as_str).join("`, `");
+                Flaw::new("caller_credential", format!("it is one of `{words}`"))
+            })?;
         let id = service_id("id", &self.id)?;
         let depends_on = self.depends_on.iter().map(|id| service_id("depends_on", id));
         let stands_in_for = self.stands_in_for.iter().map(|stand_in| {
@@ -148,6 +165,7 @@ impl ServiceDocument {
             max_in_flight: self.max_in_flight,
             depends_on: depends_on.collect::<Result<_, _>>()?,
             stands_in_for: stands_in_for.collect::<Result<_, _>>()?,
+            caller_credential,
             settings: self.settings.clone(),
             ..Service::new(id, &self.kind, self.url.clone(), jurisdiction)
         };
@@ -187,6 +205,7 @@ impl ServiceDocument {
                     panels: stand_in.panels.clone(),
                 })
                 .collect(),
+            caller_credential: service.caller_credential.as_str().to_owned(),
             settings: service.settings.clone(),
         }
     }

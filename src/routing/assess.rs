@@ -2,7 +2,7 @@
 
 use super::{Candidate, Excluded, Exclusion, Fit, Misfit, Standing, fit};
 use crate::{
-    domain::{Needs, ServiceId},
+    domain::{CallerCredential, Needs, ServiceId},
     policy::{Denial, Permit},
     registry::{Listing, Mode, Reach, Snapshot},
     vitals::{CircuitState, Condition},
@@ -65,6 +65,9 @@ fn takes_runs<'a>(
     if let Some(offer) = offer {
         fit::check(needs, offer).map_err(Exclusion::Misfit)?;
     }
+    if lacks_credential(needs, listing) {
+        return Err(Exclusion::Credential);
+    }
     match listing.mode() {
         Mode::Active => {}
         mode @ (Mode::Draining | Mode::Maintenance) => return Err(Exclusion::Mode(mode)),
@@ -88,6 +91,18 @@ fn takes_runs<'a>(
     match down_dependency(listing, fleet, MAX_DEPTH) {
         Some(on) => Err(Exclusion::Dependency(on)),
         None => Ok(condition),
+    }
+}
+
+/// Whether the caller must first do something about a credential. One that was entered and cannot be shown
+/// is not silently replaced by the gateway's.
+fn lacks_credential(needs: &Needs, listing: &Listing) -> bool {
+    match listing.service().caller_credential {
+        CallerCredential::None => false,
+        CallerCredential::Optional => {
+            needs.own_credentials.get(listing.id()).is_some_and(Option::is_some)
+        }
+        CallerCredential::Required => needs.lack(listing.id()).is_some(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Misfit;
 use crate::{
-    domain::{Needs, ServiceId},
+    domain::{Lack, Needs, ServiceId},
     registry::{Listing, Mode, Reach},
 };
 
@@ -22,6 +22,8 @@ pub struct Excluded<'a> {
 pub enum Exclusion<'a> {
     /// It could never take it.
     Misfit(Misfit),
+    /// It wants a credential of the caller, who has none that it can be shown.
+    Credential,
     /// It was not asked yet what it offers.
     NotAsked,
     /// It answers, but cannot be used.
@@ -43,7 +45,7 @@ pub enum Exclusion<'a> {
 impl Exclusion<'_> {
     /// Whether the reason may pass by itself: the request is right, and a later moment may do.
     pub fn may_pass(&self) -> bool {
-        !matches!(self, Self::Misfit(_))
+        !matches!(self, Self::Misfit(_) | Self::Credential)
     }
 
     /// How much a caller learns from it: what may pass tells most, then what came closest.
@@ -69,6 +71,10 @@ impl Excluded<'_> {
         };
         match self.why {
             Exclusion::Misfit(misfit) => misfit.words(needs, self.listing.offer()),
+            Exclusion::Credential => {
+                let id = self.listing.id();
+                needs.lack(id).unwrap_or(&Lack::Missing).words(id)
+            }
             Exclusion::NotAsked => "it was not asked yet what it offers".to_owned(),
             Exclusion::Unusable => format!("it answers, but cannot be used: {why}"),
             Exclusion::Unreachable => format!("it does not answer: {why}"),

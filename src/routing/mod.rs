@@ -64,6 +64,9 @@ pub enum NoRoute<'a> {
     },
     /// The caller wants a service that is not there, or where the run may not go.
     UnknownService(ServiceId),
+    /// Services could take it, but the caller must first enter a credential of their own, or renew it: the
+    /// permitted ones, and why each cannot.
+    Credential(Vec<Excluded<'a>>),
     /// Services could take it, but none can now: the permitted ones, and why each cannot.
     Unavailable(Vec<Excluded<'a>>),
 }
@@ -128,6 +131,9 @@ fn no_route<'a>(needs: &Needs, excluded: Vec<Excluded<'a>>) -> NoRoute<'a> {
     let closest = excluded.iter().max_by_key(|one| misfit(one));
     match (closest.and_then(|one| Some((one, misfit(one)?))), &needs.service) {
         _ if excluded.iter().any(|one| one.why.may_pass()) => NoRoute::Unavailable(excluded),
+        _ if excluded.iter().any(|one| one.why == Exclusion::Credential) => {
+            NoRoute::Credential(excluded)
+        }
         (Some((_, Misfit::OtherService)), Some(wanted)) => NoRoute::UnknownService(wanted.clone()),
         (Some((one, misfit)), _) => NoRoute::Unfit { misfit, message: one.words(needs) },
         (None, _) => NoRoute::Unavailable(excluded),

@@ -3,12 +3,9 @@
 use std::{collections::HashMap, str::FromStr};
 
 use jiff::Timestamp;
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 use tracing::error;
-use url::Url;
 
-use super::Sealer;
+use super::{Rewrapped, Sealer, Unsealable, stored};
 use crate::{
     database::Database,
     domain::{Credential, ServiceId},
@@ -21,40 +18,18 @@ pub enum Error {
     /// The database did not do it. A later moment may do.
     #[error("the vault cannot be read or written")]
     Database(#[from] sqlx::Error),
-    /// The credential cannot be written as text.
-    #[error("the credential cannot be sealed")]
+    /// The credential cannot be written as text, or what was written is none.
+    #[error("the credential cannot be sealed, or is none")]
     Unwritable,
+    /// What was sealed does not open.
+    #[error("the credential cannot be opened")]
+    Unsealable(#[from] Unsealable),
 }
 
 #[derive(Debug)]
 pub(super) struct Store {
     database: Database,
     sealer: Sealer,
-}
-
-/// A credential as it is sealed.
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Stored {
-    None,
-    Header {
-        name: String,
-        value: String,
-    },
-    Bearer {
-        token: String,
-    },
-    Basic {
-        username: String,
-        password: String,
-    },
-    ClientCredentials {
-        token_url: Url,
-        client_id: String,
-        client_secret: String,
-        scope: Option<String>,
-        resource: Option<String>,
-    },
 }
 
 impl Store {
@@ -70,7 +45,7 @@ impl Store {
             sqlx::query_as(SQL).fetch_all(pool).await?
         });
         let open = |(id, sealed): (String, String)| {
-            let credential = self.open(&id, &sealed);
+            let credential = stored::open(&self.sealer, &id, &sealed).ok();
             if credential.is_none() {
                 error!(service.id = %id, "the credential of service {id} cannot be opened");
             }
@@ -88,9 +63,7 @@ impl Store {
         const SQL: &str = "INSERT INTO service_credentials (service_id, sealed, updated_at) \
              VALUES ($1, $2, $3) ON CONFLICT (service_id) DO UPDATE SET \
              sealed = excluded.sealed, updated_at = excluded.updated_at";
-        let text = serde_json::to_string(&Stored::of(credential)).map_err(|_| Error::Unwritable)?;
-        let text = SecretString::from(text);
-        let sealed = self.sealer.seal(service.as_str(), text.expose_secret());
+        let sealed = stored::seal(&self.sealer, service.as_str(), credential)?;
         on_pool!(write &self.database, pool => {
             sqlx::query(SQL)
                 .bind(service.as_str())
@@ -110,55 +83,22 @@ impl Store {
         Ok(())
     }
 
-    fn open(&self, id: &str, sealed: &str) -> Option<Credential> {
-        let text = self.sealer.open(id, sealed).ok()?;
-        let stored: Stored = serde_json::from_str(text.expose_secret()).ok()?;
-        Some(stored.into())
-    }
-}
-
-impl Stored {
-    fn of(credential: &Credential) -> Self {
-        let shown = |secret: &SecretString| secret.expose_secret().to_owned();
-        match credential {
-            Credential::None => Self::None,
-            Credential::Header { name, value } => {
-                Self::Header { name: name.clone(), value: shown(value) }
-            }
-            Credential::Bearer(token) => Self::Bearer { token: shown(token) },
-            Credential::Basic { username, password } => {
-                Self::Basic { username: username.clone(), password: shown(password) }
-            }
-            Credential::ClientCredentials {
-                token_url,
-                client_id,
-                client_secret,
-                scope,
-                resource,
-            } => Self::ClientCredentials {
-                token_url: token_url.clone(),
-                client_id: client_id.clone(),
-                client_secret: shown(client_secret),
-                scope: scope.clone(),
-                resource: resource.clone(),
-            },
+    /// Takes all over under the current master key. Says how many there were and how many of them do not
+    /// open and stay as they are. Every one is under one key or the other at every instant.
+    pub(super) async fn rewrap(&self) -> Result<Rewrapped, Error> {
+        const READ: &str = "SELECT service_id, sealed FROM service_credentials";
+        const WRITE: &str =
+            "UPDATE service_credentials SET sealed = $3 WHERE service_id = $1 AND sealed = $2";
+        let rows: Vec<(String, String)> = on_pool!(read &self.database, pool => {
+            sqlx::query_as(READ).fetch_all(pool).await?
+        });
+        let mut done = Rewrapped::default();
+        for (id, sealed) in rows {
+            let Some(rewrapped) = done.count(&self.sealer, &id, &sealed) else { continue };
+            on_pool!(write &self.database, pool => {
+                sqlx::query(WRITE).bind(&id).bind(&sealed).bind(&rewrapped).execute(pool).await?;
+            });
         }
-    }
-}
-
-impl From<Stored> for Credential {
-    fn from(stored: Stored) -> Self {
-        match stored {
-            Stored::None => Self::None,
-            Stored::Header { name, value } => Self::Header { name, value: value.into() },
-            Stored::Bearer { token } => Self::Bearer(token.into()),
-            Stored::Basic { username, password } => {
-                Self::Basic { username, password: password.into() }
-            }
-            Stored::ClientCredentials { token_url, client_id, client_secret, scope, resource } => {
-                let client_secret = client_secret.into();
-                Self::ClientCredentials { token_url, client_id, client_secret, scope, resource }
-            }
-        }
+        Ok(done)
     }
 }

@@ -48,6 +48,7 @@ fn what_the_example_has_commented_out_is_right_too() {
         ("authorities.pem", made.cert.pem()),
         ("pager-secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()),
         ("smtp-password", "password".to_owned()),
+        ("master-key", "3f".repeat(32)),
     ] {
         fs::write(folder.path().join(name), held).unwrap();
     }

@@ -56,7 +56,7 @@ impl Suite {
 
     async fn placed(&self, id: &str) -> RunId {
         let (run_id, _) = self.open(None).await;
-        self.ledger.begin_attempt(&run_id, &self.service).await.unwrap();
+        self.ledger.begin_attempt(&run_id, &self.service, false).await.unwrap();
         self.ledger.place(&run_id, &BackendRunId::new(id)).await.unwrap();
         run_id
     }
@@ -116,9 +116,9 @@ impl Suite {
         let (run_id, _) = self.open(None).await;
         let ghana: ServiceId = "ghana".parse().unwrap();
 
-        self.ledger.begin_attempt(&run_id, &self.service).await.unwrap();
+        self.ledger.begin_attempt(&run_id, &self.service, false).await.unwrap();
         self.ledger.attempt_failed(&run_id, Outcome::Unavailable, "503").await.unwrap();
-        self.ledger.begin_attempt(&run_id, &ghana).await.unwrap();
+        self.ledger.begin_attempt(&run_id, &ghana, false).await.unwrap();
         self.ledger.place(&run_id, &BackendRunId::new("job-order")).await.unwrap();
 
         let attempts = self.ledger.attempts(&run_id).await.unwrap();
@@ -148,7 +148,7 @@ impl Suite {
     async fn two_runs_never_share_a_run_of_a_service(&self) {
         self.placed("job-shared").await;
         let (run_id, _) = self.open(None).await;
-        self.ledger.begin_attempt(&run_id, &self.service).await.unwrap();
+        self.ledger.begin_attempt(&run_id, &self.service, false).await.unwrap();
 
         let placed = self.ledger.place(&run_id, &BackendRunId::new("job-shared")).await;
 

@@ -70,6 +70,11 @@ mod templates;
 mod registry;
 mod services;
 
+// Credentials of callers, and the keys that all secrets are sealed under.
+mod credentials;
+mod rotation;
+mod secrecy;
+
 // Nodes that register themselves.
 mod nodes;
 

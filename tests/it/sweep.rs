@@ -14,7 +14,7 @@ use ga4gh_gateway::{
     health::{Config, Health, Parts},
     registry::{Record, Registry, Source, StateWord},
     simulator::{Fleet, Manner},
-    vault::{Sealer, Vault},
+    vault::{Keyring, MasterKey, Vault},
     vitals,
 };
 use tokio_util::task::TaskTracker;
@@ -40,7 +40,7 @@ fn watch(fleet: &Fleet, database: Database, max_probes: usize) -> (Arc<Health>, 
         config: Config { timeout: TIMEOUT, max_probes, ..Config::default() },
         registry: registry.clone(),
         adapters,
-        vault: Arc::new(Vault::new(database.clone(), Sealer::new(&[7; 32], "test"))),
+        vault: Arc::new(Vault::new(database.clone(), &Keyring::new(MasterKey::new([7; 32]), []))),
         database,
         events: Events::default(),
         clock: Arc::new(SystemClock),

@@ -25,6 +25,7 @@ impl Scene {
     fn of(rule: &str) -> Self {
         let clock = ManualClock::new(Timestamp::from_second(1_800_000_000).unwrap());
         let facts = Facts {
+            caller_credentials: None,
             service: "kenya".parse().unwrap(),
             kind: "wes".to_owned(),
             maintenance: false,

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod audit;
+mod credentials;
 mod datasets;
 mod discovery;
 mod events;
@@ -32,6 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .merge(audit::routes())
         .merge(datasets::routes())
         .merge(policy::routes())
+        .merge(credentials::routes())
         .merge(discovery::routes())
         .merge(panels::routes())
         .merge(health::routes())

@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, BodyStream};
 use hyper::body::Incoming;
+use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -22,7 +23,12 @@ pub struct Answer {
     deadline: Duration,
     stall: Duration,
     limit: usize,
+    /// What the request showed: where the answer repeats it, it is taken out.
+    hidden: Vec<SecretString>,
 }
+
+/// A shorter secret is not looked for in answers: it would stand in innocent words.
+const SHORTEST_HIDDEN: usize = 8;
 
 /// An error answer, in plain words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +51,17 @@ impl Answer {
             deadline: config.answer_timeout,
             stall: config.stall_timeout,
             limit: config.max_answer_bytes,
+            hidden: Vec::new(),
         }
+    }
+
+    /// Takes a secret out of what is read, should the service repeat it: answers end in logs, in the
+    /// ledger and before callers.
+    pub(super) fn hiding(mut self, secret: &SecretString) -> Self {
+        if secret.expose_secret().len() >= SHORTEST_HIDDEN {
+            self.hidden.push(secret.clone());
+        }
+        self
     }
 
     /// The HTTP status.
@@ -83,7 +99,7 @@ impl Answer {
                     all.extend_from_slice(&data);
                 }
             }
-            Ok(all.freeze())
+            Ok(self.hidden.iter().fold(all.freeze(), without))
         };
         tokio::time::timeout(self.deadline, read)
             .await
@@ -121,6 +137,36 @@ impl Answer {
             .map(str::to_owned);
         Download { length, range, content_type, bytes: watch_stalls(self.body, self.stall) }
     }
+}
+
+/// The text without a secret in it.
+fn without(text: Bytes, secret: &SecretString) -> Bytes {
+    const MARK: &[u8] = b"***";
+    let secret = secret.expose_secret().as_bytes();
+    let mut rest = &text[..];
+    let mut clean = BytesMut::new();
+    while let Some(at) = find(rest, secret) {
+        clean.extend_from_slice(&rest[..at]);
+        clean.extend_from_slice(MARK);
+        rest = &rest[at + secret.len()..];
+    }
+    if rest.len() == text.len() {
+        return text;
+    }
+    clean.extend_from_slice(rest);
+    clean.freeze()
+}
+
+/// Where `wanted`, which is not empty, begins in a text.
+fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    while let Some(at) = text[from..].iter().position(|byte| *byte == wanted[0]) {
+        if text[from + at..].starts_with(wanted) {
+            return Some(from + at);
+        }
+        from += at + 1;
+    }
+    None
 }
 
 fn watch_stalls(body: Incoming, stall: Duration) -> ByteStream {

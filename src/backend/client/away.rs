@@ -22,6 +22,7 @@ const INSIDE: [&str; 7] = [
 ];
 
 /// The connections to where services send us.
+#[derive(Clone)]
 pub(super) struct Away {
     outside: Guard,
     from_outside: Connections,

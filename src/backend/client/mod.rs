@@ -29,7 +29,7 @@ use hyper_util::{
     client::legacy::Client as Legacy,
     rt::{TokioExecutor, TokioTimer},
 };
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
@@ -150,6 +150,23 @@ impl Client {
         Ok(Self { inner: Arc::new(inner) })
     }
 
+    /// A client that shares connections and nothing that was learned with a credential: for trials of what
+    /// somebody proposes.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        let Inner { connector, kept, single, away, certificates, config, .. } = &*self.inner;
+        let inner = Inner {
+            connector: connector.clone(),
+            kept: kept.clone(),
+            single: single.clone(),
+            away: away.clone(),
+            tokens: Tokens::default(),
+            certificates: certificates.clone(),
+            config: config.clone(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
     /// The deadlines and bounds in force.
     pub fn config(&self) -> &Config {
         &self.inner.config
@@ -234,7 +251,7 @@ impl Client {
         mut request: Request<Body>,
         wait: Duration,
     ) -> Result<Answer, HttpError> {
-        self.authorize(credential, &mut request).await?;
+        let shown = self.authorize(credential, &mut request).await?;
         let headers = request.headers_mut();
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
@@ -247,10 +264,11 @@ impl Client {
         };
         match answer {
             Ok(answer) => {
-                if answer.status() == StatusCode::UNAUTHORIZED {
-                    self.inner.tokens.forget(credential);
+                if let (StatusCode::UNAUTHORIZED, Some(token)) = (answer.status(), &shown.token) {
+                    self.inner.tokens.forget(credential, token).await;
                 }
-                Ok(Answer::new(answer, &self.inner.config))
+                let answer = Answer::new(answer, &self.inner.config);
+                Ok(shown.secrets.iter().fold(answer, Answer::hiding))
             }
             Err(error) => Err(match progress.broke_off() {
                 Some(source) => HttpError::Upload(source),
@@ -260,36 +278,55 @@ impl Client {
         }
     }
 
+    /// Puts the credential into the request, and says what secrets it shows by that.
     async fn authorize(
         &self,
         credential: &Credential,
         request: &mut Request<Body>,
-    ) -> Result<(), HttpError> {
+    ) -> Result<Shown, HttpError> {
+        let mut shown = Shown::default();
         let (name, text) = match credential {
-            Credential::None => return Ok(()),
-            Credential::Header { name, value } => (
-                name.parse().map_err(|_| HttpError::BadCredential)?,
-                value.expose_secret().to_owned(),
-            ),
+            Credential::None => return Ok(shown),
+            Credential::Header { name, value } => {
+                shown.secrets.push(value.clone());
+                (
+                    name.parse().map_err(|_| HttpError::BadCredential)?,
+                    value.expose_secret().to_owned(),
+                )
+            }
             Credential::Bearer(token) => {
+                shown.secrets.push(token.clone());
                 (header::AUTHORIZATION, format!("Bearer {}", token.expose_secret()))
             }
             Credential::Basic { username, password } => {
                 use base64::Engine as _;
                 let pair = format!("{username}:{}", password.expose_secret());
                 let pair = base64::engine::general_purpose::STANDARD.encode(pair);
+                shown.secrets.extend([password.clone(), pair.clone().into()]);
                 (header::AUTHORIZATION, format!("Basic {pair}"))
             }
             Credential::ClientCredentials { .. } => {
                 let token = Box::pin(self.inner.tokens.get(self, credential)).await?;
-                (header::AUTHORIZATION, format!("Bearer {}", token.expose_secret()))
+                shown.secrets.push(token.clone());
+                let text = format!("Bearer {}", token.expose_secret());
+                shown.token = Some(token);
+                (header::AUTHORIZATION, text)
             }
         };
         let mut value = HeaderValue::from_str(&text).map_err(|_| HttpError::BadCredential)?;
         value.set_sensitive(true);
         request.headers_mut().insert(name, value);
-        Ok(())
+        Ok(shown)
     }
+}
+
+/// What a request shows.
+#[derive(Default)]
+struct Shown {
+    /// The token that client credentials were exchanged for.
+    token: Option<SecretString>,
+    /// Everything that must not come back in an answer.
+    secrets: Vec<SecretString>,
 }
 
 impl fmt::Debug for Client {

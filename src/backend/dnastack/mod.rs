@@ -133,6 +133,12 @@ impl Backend for DnastackBackend {
         Ok(offer)
     }
 
+    async fn check_credential(&self, credential: &Credential) -> Result<()> {
+        let mut url = self.api(&["runs"]);
+        url.query_pairs_mut().append_pair("page_size", "1");
+        self.read::<Value>(credential, &url).await.map(drop).map_err(not_about_a_run)
+    }
+
     async fn run_workflow(
         &self,
         credential: &Credential,

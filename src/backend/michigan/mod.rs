@@ -212,6 +212,11 @@ impl Backend for MichiganBackend {
         Ok(Offer { panels: app::panels(&known.app), ..offer })
     }
 
+    async fn check_credential(&self, credential: &Credential) -> Result<()> {
+        check_token(&self.api.server(credential).await?)?;
+        self.api.jobs_page(credential, 1).await.map(drop)
+    }
+
     async fn run_workflow(
         &self,
         credential: &Credential,

@@ -171,6 +171,17 @@ impl Backend for WesBackend {
         Ok(offer)
     }
 
+    async fn check_credential(&self, credential: &Credential) -> Result<()> {
+        let site = self.site(credential).await?;
+        let mut url = join(&site.base, &["runs"]);
+        url.query_pairs_mut().append_pair("page_size", "1");
+        match self.read::<Value>(credential, &site, &url).await {
+            // A server without a list says nothing about the credential.
+            Err(Error::UnknownRun | Error::Refused { .. } | Error::Malformed(_)) => Ok(()),
+            answer => answer.map(drop),
+        }
+    }
+
     async fn run_workflow(
         &self,
         credential: &Credential,

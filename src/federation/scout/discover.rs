@@ -78,7 +78,9 @@ impl Scout {
     pub async fn discover(&self, url: &Url, credential: &Credential) -> Result<Discovery, Error> {
         check(url)?;
         let _place = self.begin()?;
-        let walk = Walk::new(&self.guarded, &self.config, &self.own, url, credential);
+        // A token of one trial is no business of another one.
+        let client = self.guarded.apart();
+        let walk = Walk::new(&client, &self.config, &self.own, url, credential);
         let walk = walk.run().await?;
         let fleet = self.registry.snapshot();
         let mut taken: Vec<String> = Vec::new();

@@ -90,6 +90,8 @@ impl Scout {
     ) -> Result<Scorecard, Error> {
         let _place = self.begin()?;
         let began = Instant::now();
+        // A token of one trial, or of a service that takes part, is no business of another trial.
+        let client = &client.apart();
         let scores = Scores::default();
         let clock = self.clock.as_ref();
         let examined = conformance::examine(service, client, credential, clock, &scores);

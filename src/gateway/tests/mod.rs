@@ -1,5 +1,6 @@
 //! Use cases over scripted services, without a socket.
 
+mod credentials;
 mod dispatching;
 mod files;
 mod following;
@@ -22,6 +23,7 @@ use crate::{
     ga4gh::wes::{RunRequest, State},
     limit,
     registry::Reach,
+    vault::{Keyring, MasterKey},
 };
 
 /// A gateway over scripted services, on a database of its own.
@@ -30,6 +32,7 @@ struct House {
     registry: Arc<Registry>,
     tracker: TaskTracker,
     shutdown: CancellationToken,
+    clock: Arc<ManualClock>,
     _folder: TempDir,
 }
 
@@ -68,17 +71,20 @@ impl House {
         let parts = Parts {
             config,
             audit: Audit::new(database.clone(), clock.clone()),
-            ledger: Ledger::new(database, clock.clone()),
+            ledger: Ledger::new(database.clone(), clock.clone()),
             law: Arc::default(),
             datasets: Arc::new(datasets.unwrap()),
             panels: Arc::new(panels.unwrap()),
             registry: registry.clone(),
             adapters,
-            vault: Arc::default(),
+            vault: Arc::new(Vault::new(
+                database.clone(),
+                &Keyring::new(MasterKey::new([7; 32]), []),
+            )),
             client: client::Client::try_new(client::Config::default()).unwrap(),
             passwords: Sealer::new(&[7; 32], "passwords"),
             cursors: Sealer::new(&[7; 32], "cursors"),
-            clock,
+            clock: clock.clone(),
             limiter: Arc::new(Limiter::new(&limit::Config::default(), Arc::default())),
             places: Places::new(256, limit::Submissions::default(), Arc::default()),
             metrics: Arc::default(),
@@ -87,7 +93,8 @@ impl House {
         };
         let tracker = TaskTracker::new();
         let gateway = Gateway::new(parts, tracker.clone());
-        Self { gateway, registry, tracker, shutdown: CancellationToken::new(), _folder: folder }
+        let shutdown = CancellationToken::new();
+        Self { gateway, registry, tracker, shutdown, clock, _folder: folder }
     }
 
     /// Starts following runs and looking for lost ones.

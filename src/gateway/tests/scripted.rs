@@ -11,6 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
+use secrecy::ExposeSecret;
 
 use crate::{
     backend::{
@@ -48,6 +49,8 @@ pub(super) struct Scripted {
     cancels: Mutex<usize>,
     details: Mutex<usize>,
     asked: AtomicBool,
+    /// With what it was asked for the states of runs.
+    shown: Mutex<Vec<String>>,
     unreachable: AtomicBool,
     meanwhile: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
@@ -85,6 +88,11 @@ impl Scripted {
     /// How often it was asked for details.
     pub(super) fn asked_for_details(&self) -> usize {
         *self.details.lock().unwrap()
+    }
+
+    /// With what it was asked for the states of runs since the last look, each time.
+    pub(super) fn shown(&self) -> Vec<String> {
+        std::mem::take(&mut *self.shown.lock().unwrap())
     }
 
     /// Moves all its runs to a state.
@@ -137,6 +145,10 @@ impl Backend for Scripted {
         Ok(super::runs_cwl())
     }
 
+    async fn check_credential(&self, _: &Credential) -> Result<()> {
+        Ok(())
+    }
+
     async fn run_workflow(
         &self,
         _: &Credential,
@@ -181,7 +193,16 @@ impl Backend for Scripted {
         Ok(found.then(|| BackendRunId::new(wanted)))
     }
 
-    async fn run_states(&self, _: &Credential, ids: &[BackendRunId]) -> Result<Vec<Sighting>> {
+    async fn run_states(
+        &self,
+        credential: &Credential,
+        ids: &[BackendRunId],
+    ) -> Result<Vec<Sighting>> {
+        let shown = match credential {
+            Credential::Bearer(token) => token.expose_secret().to_owned(),
+            other => other.kind().to_owned(),
+        };
+        self.shown.lock().unwrap().push(shown);
         if self.unreachable.load(Relaxed) {
             return Err(Error::unavailable("maintenance"));
         }

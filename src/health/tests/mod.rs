@@ -15,7 +15,7 @@ use crate::{
     },
     domain::{BackendRunId, Credential, ManualClock, Offer, Service},
     registry::{Reach, Record, Source},
-    vault::Sealer,
+    vault::{Keyring, MasterKey},
     vitals::{CallKind, CircuitState, Outcome},
 };
 
@@ -70,6 +70,10 @@ impl Backend for Fake {
             Way::Hangs => std::future::pending().await,
         }
     }
+    async fn check_credential(&self, _: &Credential) -> backend::Result<()> {
+        unreachable!("probes check no credentials of callers")
+    }
+
     async fn run_workflow(&self, _: &Credential, _: Submission) -> backend::Result<BackendRunId> {
         Err(backend::Error::Unsupported("no"))
     }
@@ -116,7 +120,10 @@ impl House {
             config,
             registry: Arc::new(Registry::new(crate::vitals::Config::default())),
             adapters: Arc::default(),
-            vault: Arc::new(Vault::new(database.clone(), Sealer::new(&[7; 32], "test"))),
+            vault: Arc::new(Vault::new(
+                database.clone(),
+                &Keyring::new(MasterKey::new([7; 32]), []),
+            )),
             database,
             events: Events::default(),
             clock: Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH)),

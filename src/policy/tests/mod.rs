@@ -43,6 +43,7 @@ fn needs(origin: &[&str]) -> Needs {
         dataset: None,
         purpose: BTreeSet::new(),
         service: None,
+        own_credentials: BTreeMap::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who can take a run, and what a caller is told when nobody can.
 
 mod choice;
+mod credentials;
 mod properties;
 mod residency;
 mod standing_in;
@@ -144,6 +145,7 @@ struct Routed {
 enum NotRouted {
     Unfit(Misfit, String),
     UnknownService,
+    Credential(BTreeMap<String, String>),
     Unavailable(BTreeMap<String, String>),
 }
 
@@ -169,6 +171,7 @@ fn route_by(needs: &Needs, fleet: &Registry, seed: u64) -> Result<Routed, NotRou
         }),
         Err(NoRoute::Unfit { misfit, message }) => Err(NotRouted::Unfit(misfit, message)),
         Err(NoRoute::UnknownService(_)) => Err(NotRouted::UnknownService),
+        Err(NoRoute::Credential(excluded)) => Err(NotRouted::Credential(words(&excluded))),
         Err(NoRoute::Unavailable(excluded)) => Err(NotRouted::Unavailable(words(&excluded))),
     }
 }
@@ -238,5 +241,6 @@ fn needs() -> Needs {
         dataset: None,
         purpose: BTreeSet::new(),
         service: None,
+        own_credentials: BTreeMap::new(),
     }
 }

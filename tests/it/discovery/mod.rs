@@ -4,6 +4,7 @@ mod connection;
 mod finding;
 mod hostile;
 mod real_servers;
+mod tokens;
 mod walking;
 
 use axum::Router;

@@ -103,7 +103,8 @@ impl From<&alerts::Rule> for AlertRule {
             Condition::Slow { above } => told.max_latency = Some(span(above)),
             Condition::Flapping { openings } => told.openings = Some(*openings),
             Condition::CredentialExpiring { within }
-            | Condition::CertificateExpiring { within } => {
+            | Condition::CertificateExpiring { within }
+            | Condition::CallerCredentialExpiring { within } => {
                 told.within = Some(within.iter().map(span).collect());
             }
         }

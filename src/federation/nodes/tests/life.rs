@@ -250,7 +250,7 @@ async fn a_node_that_leaves_stays_while_a_run_may_be_there() {
         fingerprint: None,
     };
     house.ledger.open(run).await.unwrap();
-    house.ledger.begin_attempt(&run_id, &service).await.unwrap();
+    house.ledger.begin_attempt(&run_id, &service, false).await.unwrap();
     house.ledger.mark_uncertain(&run_id, "the answer was lost").await.unwrap();
 
     let goodbye = house.claims(Purpose::Withdraw).sign_with_id(&icer);

@@ -1,6 +1,8 @@
 //! Follows the placed runs of one service: one question for all of them, with back-off while nothing
 //! changes, whoever and however many are asking the gateway.
 
+mod credential;
+
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::{
@@ -108,6 +110,7 @@ async fn run(
         unknown_since: HashMap::new(),
         untold: HashSet::new(),
         tries: HashMap::new(),
+        told: HashMap::new(),
     };
     let config = watch.gateway.parts.config.clone();
     let mut wait = config.poll_min;
@@ -159,6 +162,8 @@ struct Watch {
     untold: HashSet<RunId>,
     /// How often the details of an ended run were asked for in vain.
     tries: HashMap<RunId, u32>,
+    /// The runs whose callers were told what to do about their credential, and what.
+    told: HashMap<RunId, String>,
 }
 
 impl Watch {
@@ -170,18 +175,21 @@ impl Watch {
         }
         self.unknown_since.retain(|run_id, _| live.iter().any(|run| run.run_id == *run_id));
         self.tries.retain(|run_id, _| live.iter().any(|run| run.run_id == *run_id));
+        self.told.retain(|run_id, _| live.iter().any(|run| run.run_id == *run_id));
         let mut changed = false;
         let (ended, going): (Vec<_>, Vec<_>) =
             live.into_iter().partition(|run| run.state.is_terminal());
         for run in ended {
             changed |= self.settle(&run).await?;
         }
-        let mut by_caller: BTreeMap<CallerId, Vec<LiveRun>> = BTreeMap::new();
+        // One question for each credential: runs that were sent with the gateway's have one together.
+        let mut by_credential: BTreeMap<Option<CallerId>, Vec<LiveRun>> = BTreeMap::new();
         for run in going {
-            by_caller.entry(run.caller_id.clone()).or_default().push(run);
+            let own = run.own_credential.then(|| run.caller_id.clone());
+            by_credential.entry(own).or_default().push(run);
         }
-        for (caller, runs) in by_caller {
-            changed |= self.ask(&caller, runs).await?;
+        for (_, runs) in by_credential {
+            changed |= self.ask(runs).await?;
         }
         Ok(if changed { Round::Changed } else { Round::Same })
     }
@@ -199,9 +207,19 @@ impl Watch {
         Ok(live)
     }
 
-    async fn ask(&mut self, caller: &CallerId, runs: Vec<LiveRun>) -> Result<bool> {
+    /// Asks about runs that were sent with one credential.
+    async fn ask(&mut self, runs: Vec<LiveRun>) -> Result<bool> {
         let adapter = self.gateway.adapter(&self.service)?;
-        let credential = self.gateway.parts.vault.credential(caller, &self.service);
+        let Some(first) = runs.first() else { return Ok(false) };
+        let credential = match self.credential(first).await? {
+            Ok(credential) => credential,
+            Err(words) => {
+                for run in &runs {
+                    self.tell(run, &words).await?;
+                }
+                return Ok(false);
+            }
+        };
         let ids: Vec<BackendRunId> = runs.iter().map(|run| run.backend_run_id.clone()).collect();
         let sightings = match adapter.run_states(&credential, &ids).await {
             Ok(sightings) => sightings,
@@ -210,6 +228,9 @@ impl Watch {
                     self.not_told(&run.run_id);
                 }
                 warn!(service.id = %self.service, "{adapter} told nothing about its runs: {}", error.kind());
+                for run in &runs {
+                    self.hear(run, Err(&error)).await?;
+                }
                 return Ok(false);
             }
         };
@@ -217,6 +238,7 @@ impl Watch {
         let mut changed = false;
         for Sighting { id, observed } in sightings {
             let Some(run) = by_id.get(&id) else { continue };
+            self.hear(run, observed.as_ref().map(|_| ())).await?;
             changed |= match observed {
                 Ok(observed) => self.see(run, &observed).await?,
                 Err(backend::Error::UnknownRun) => self.miss(run).await?,
@@ -270,8 +292,8 @@ impl Watch {
         if run.cancel_asked_at.is_none() || heard {
             return;
         }
-        let credential = self.gateway.parts.vault.credential(&run.caller_id, &self.service);
-        if let Ok(adapter) = self.gateway.adapter(&self.service)
+        if let Ok(Ok(credential)) = self.credential(run).await
+            && let Ok(adapter) = self.gateway.adapter(&self.service)
             && let Err(error) = adapter.cancel_run(&credential, &run.backend_run_id).await
         {
             warn!(run.id = %run.run_id, service.id = %self.service, "cancel did not get through: {}", error.kind());
@@ -281,7 +303,9 @@ impl Watch {
     /// The service does not know a run which it took: given up once that has lasted.
     async fn miss(&mut self, run: &LiveRun) -> Result<bool> {
         let since = *self.unknown_since.entry(run.run_id).or_insert_with(Instant::now);
-        if since.elapsed() < self.gateway.parts.config.lost_after {
+        if since.elapsed() < self.gateway.parts.config.lost_after
+            || self.may_be_anothers(run).await?
+        {
             return Ok(false);
         }
         let why = format!(
@@ -298,10 +322,19 @@ impl Watch {
     /// Reads everything about an ended run once more and keeps it, since services forget.
     async fn settle(&mut self, run: &LiveRun) -> Result<bool> {
         let adapter = self.gateway.adapter(&self.service)?;
-        let credential = self.gateway.parts.vault.credential(&run.caller_id, &self.service);
+        let credential = match self.credential(run).await? {
+            Ok(credential) => credential,
+            Err(words) => {
+                self.tell(run, &words).await?;
+                return Ok(false);
+            }
+        };
         let details = match adapter.run_details(&credential, &run.backend_run_id).await {
             Ok(details) => self.gateway.details_to_keep(&run.run_id, &details).await?,
-            Err(error) if may_yet_tell(&error) => return Ok(false),
+            Err(error) if may_yet_tell(&error) => {
+                self.hear(run, Err(&error)).await?;
+                return Ok(false);
+            }
             Err(error) => {
                 let tries = self.tries.entry(run.run_id).or_default();
                 *tries += 1;
