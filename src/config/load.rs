@@ -244,17 +244,7 @@ impl Reader {
         if config.gateway.poll_min > config.gateway.poll_max {
             self.problem("gateway.poll_min", "it is longer than gateway.poll_max");
         }
-        let events = &config.events;
-        for (key, wrong) in [
-            ("capacity", events.capacity == 0),
-            ("heartbeat", events.heartbeat.is_zero()),
-            ("ping_interval", events.ping_interval.is_zero()),
-            ("recheck_interval", events.recheck_interval.is_zero()),
-        ] {
-            if wrong {
-                self.problem(&format!("events.{key}"), "it must be more than 0");
-            }
-        }
+        self.check_events(&config.events);
         if config.nodes.heartbeat >= config.nodes.lease {
             self.problem("nodes.heartbeat", "it is not shorter than nodes.lease");
         }
@@ -310,6 +300,19 @@ impl Reader {
             }
             if !ids.insert(&document.id) {
                 self.problem(&format!("{key}.id"), format!("`{}` is taken", document.id));
+            }
+        }
+    }
+
+    fn check_events(&mut self, events: &crate::events::Config) {
+        for (key, wrong) in [
+            ("capacity", events.capacity == 0),
+            ("heartbeat", events.heartbeat.is_zero()),
+            ("ping_interval", events.ping_interval.is_zero()),
+            ("recheck_interval", events.recheck_interval.is_zero()),
+        ] {
+            if wrong {
+                self.problem(&format!("events.{key}"), "it must be more than 0");
             }
         }
     }

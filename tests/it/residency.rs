@@ -32,8 +32,9 @@ struct World {
 
 impl World {
     async fn start(settings: Value) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("a.cedar"), POLICIES).unwrap();
+        let folder = tempfile::tempdir().expect("the temporary folder can be written");
+        let file = folder.path().join("a.cedar");
+        std::fs::write(file, POLICIES).expect("the temporary folder can be written");
         let kenya = TestService::start("kenya", "wes", "KE", &[("run_ms", "50")]).await;
         let mali = TestService::start("mali", "wes", "ML", &[("run_ms", "50")]).await;
         let kenya = kenya.with("certifications", json!(["ISO 27001"]));
@@ -269,9 +270,10 @@ async fn a_submission_never_follows_its_service_to_another_host() {
     gateway.stop().await;
 }
 
+#[expect(clippy::disallowed_methods, reason = "it ends with the test")]
 async fn serve(routes: Router) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+    let address = listener.local_addr().expect("it is bound");
     tokio::spawn(async move { axum::serve(listener, routes).await });
     format!("http://{address}")
 }
