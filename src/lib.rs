@@ -27,6 +27,7 @@ pub mod routing;
 pub mod policy;
 
 // Stores and seams. They never import each other.
+pub mod audit;
 pub mod auth;
 pub mod backend;
 pub mod events;

@@ -15,7 +15,7 @@ use tracing::error;
 use utoipa::ToSchema;
 
 use crate::{
-    alerts, auth, events,
+    alerts, audit, auth, events,
     federation::{
         self, PanelsError, ScoutError,
         nodes::{self, Refusal},
@@ -97,6 +97,15 @@ impl From<InputFault> for ApiError {
     }
 }
 
+impl From<audit::Error> for ApiError {
+    fn from(error: audit::Error) -> Self {
+        tracing::error!(error = &error as &dyn std::error::Error, "{error}");
+        let msg = "the audit trail cannot be read or written now, and nothing is done without it";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "audit_unavailable", msg)
+            .retry_after(Some(Duration::from_secs(10)))
+    }
+}
+
 impl From<gateway::Error> for ApiError {
     fn from(error: gateway::Error) -> Self {
         use gateway::Error as E;
@@ -137,6 +146,7 @@ impl From<gateway::Error> for ApiError {
                     .retry_after(retry_after)
             }
             E::ServiceGone { .. } => Self::new(StatusCode::GONE, "service_gone", msg),
+            E::Unaudited(source) => source.into(),
             E::Internal(source) => Self::internal(source.as_ref()),
         }
     }

@@ -2,10 +2,10 @@
 
 mod body;
 mod caller;
+mod change;
 mod error;
 mod etag;
 mod extract;
-mod finish;
 mod json;
 mod limit;
 mod links;
@@ -25,6 +25,7 @@ use url::Url;
 
 use crate::{
     alerts::Alerts,
+    audit::Audit,
     auth::Authenticator,
     events::Events,
     federation::{Federation, PanelCatalogue, Scout, nodes::Nodes},
@@ -122,6 +123,8 @@ pub struct Api {
     pub authenticator: Arc<Authenticator>,
     /// How much each may ask for.
     pub gate: Arc<Gate>,
+    /// What is permitted and done, for those who must prove it.
+    pub audit: Audit,
     /// What happens, for those who listen.
     pub events: Events,
     /// What is counted.
@@ -138,7 +141,7 @@ pub fn router(api: Api) -> Router {
     routes
         .merge(wes::aliases())
         .merge(registry::aliases())
-        .route_layer(middleware::from_fn_with_state(api.clone(), finish::finish))
+        .route_layer(middleware::from_fn_with_state(api.clone(), change::change))
         .with_state(api.clone())
         .merge(openapi::docs(document))
         .method_not_allowed_fallback(error::method_not_allowed)

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     alerts::{self, Alerts},
     api::Api,
+    audit::Audit,
     backend::client::Client,
     config::{Config, SecretRef},
     database::Database,
@@ -53,6 +54,7 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
     let master = open_key_file(&config.data_dir.join("master.key"))?;
 
     let vault = Vault::new(database.clone(), Sealer::new(&master, "service credentials"));
+    let audit = Audit::new(database.clone(), clock.clone());
     let parts = foundation(config, client, vault, &database, &clock)?;
     let federation = federation(config, &parts).await?;
     let health = watch(config, &parts, &database, tracker);
@@ -67,6 +69,7 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
     let parts = Parts {
         config: config.gateway.clone(),
         ledger,
+        audit: audit.clone(),
         registry,
         adapters,
         vault,
@@ -91,6 +94,7 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         panels: catalogue,
         authenticator: Arc::new(authenticator),
         gate,
+        audit,
         events,
         metrics,
         config: Arc::new(config.api.clone()),

@@ -16,6 +16,7 @@ use self::build::{House, build};
 pub use self::check::check;
 use crate::{
     api,
+    audit::{Act, Entry},
     config::Config,
     database::Database,
     edge::{self, Edge},
@@ -48,6 +49,8 @@ impl App {
         let House { api, gateway, alerts, health, panel_watch, nodes, limiter, redis, database } =
             build(&config, &tracker).await?;
 
+        let started = Entry::new(Act::Started).with("version", env!("CARGO_PKG_VERSION"));
+        api.audit.record(started).await.context("the audit trail cannot be written")?;
         // Callers find a gateway that knows its services, and operators one that answers at once.
         health.start(&shutdown).await.context("the history cannot be read")?;
         tracker.spawn(panel_watch.run(shutdown.clone()));

@@ -1,5 +1,6 @@
 //! Flags and subcommands.
 
+mod audit;
 mod check;
 mod demo;
 mod descriptors;
@@ -38,6 +39,9 @@ enum Command {
         #[arg(long, short)]
         config: PathBuf,
     },
+    /// Verifies an export of the audit trail.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Registers a node at a gateway, and keeps it known to be alive.
     #[command(subcommand)]
     Node(node::Command),
@@ -55,6 +59,7 @@ impl Cli {
             Command::Demo(options) => block_on(demo::run(options)),
             Command::Simulate(options) => block_on(simulate::run(options)),
             Command::Check { config } => check::run(&config),
+            Command::Audit(command) => audit::run(&command),
             Command::Node(command) => block_on(node::run(command)),
             Command::Openapi => {
                 print!("{}", crate::api::document());

@@ -113,6 +113,7 @@ const SQLITE: &[Script] = &[
     (4, "nodes", include_str!("migrations/sqlite/0004_nodes.sql")),
     (5, "alerts", include_str!("migrations/sqlite/0005_alerts.sql")),
     (6, "panels", include_str!("migrations/sqlite/0006_panels.sql")),
+    (7, "audit", include_str!("migrations/sqlite/0007_audit.sql")),
 ];
 const POSTGRES: &[Script] = &[
     (1, "runs", include_str!("migrations/postgres/0001_runs.sql")),
@@ -121,6 +122,7 @@ const POSTGRES: &[Script] = &[
     (4, "nodes", include_str!("migrations/postgres/0004_nodes.sql")),
     (5, "alerts", include_str!("migrations/postgres/0005_alerts.sql")),
     (6, "panels", include_str!("migrations/postgres/0006_panels.sql")),
+    (7, "audit", include_str!("migrations/postgres/0007_audit.sql")),
 ];
 
 fn migrator(scripts: &[Script]) -> Migrator {

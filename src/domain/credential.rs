@@ -39,3 +39,16 @@ pub enum Credential {
         resource: Option<String>,
     },
 }
+
+impl Credential {
+    /// The word for its kind, which is no secret.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Header { .. } => "header",
+            Self::Bearer(_) => "bearer",
+            Self::Basic { .. } => "basic",
+            Self::ClientCredentials { .. } => "client_credentials",
+        }
+    }
+}

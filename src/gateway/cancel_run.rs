@@ -4,6 +4,7 @@ use tracing::warn;
 
 use super::{Gateway, Result};
 use crate::{
+    audit::Act,
     domain::{Caller, RunId},
     ga4gh::wes::State,
 };
@@ -25,6 +26,7 @@ impl Gateway {
             return Ok(entry.run_id);
         };
         let adapter = self.adapter(service)?;
+        self.audit_access(Act::RunCanceled, caller, &entry, None).await?;
         // Asked once: the watch repeats a wish that did not get through, as long as the run goes on.
         if !self.parts.ledger.ask_cancel(&entry.run_id).await? {
             return Ok(entry.run_id);

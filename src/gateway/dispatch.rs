@@ -130,6 +130,9 @@ impl Gateway {
         submission: Submission,
         order: &Order,
     ) -> Result<Next> {
+        if let Err(error) = self.audit_submission(run_id, caller, service, &order.request).await {
+            return Ok(Next::Stop(error));
+        }
         let credential = self.parts.vault.credential(&caller.id, service);
         self.parts.ledger.begin_attempt(&run_id, service).await?;
         let answer = adapter.run_workflow(&credential, submission).await;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::{backend, domain::ServiceId, ledger, policy, routing};
+use crate::{audit, backend, domain::ServiceId, ledger, policy, routing};
 
 /// Why a use case was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +87,9 @@ pub enum Error {
         /// Which service.
         service: ServiceId,
     },
+    /// What was asked cannot be written into the audit trail, and so it is not done.
+    #[error("the audit trail cannot be written, and nothing is done without it")]
+    Unaudited(#[from] audit::Error),
     /// The gateway itself failed.
     #[error("the gateway failed")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),

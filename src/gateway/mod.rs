@@ -3,6 +3,7 @@
 //! [`run_workflow`] is why the gateway exists.
 
 mod announce;
+mod audited;
 mod cancel_run;
 mod cursor;
 mod decision;
@@ -37,6 +38,7 @@ use serde::Deserialize;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    audit::Audit,
     backend::{Adapters, Backend, client::Client},
     domain::{Clock, RunId, ServiceId},
     events::Events,
@@ -118,6 +120,8 @@ pub struct Parts {
     pub config: Config,
     /// What is remembered.
     pub ledger: Ledger,
+    /// What is permitted and done, for those who must prove it.
+    pub audit: Audit,
     /// The services.
     pub registry: Arc<Registry>,
     /// Their adapters.

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::{Error, Gateway, Result};
 use crate::{
+    audit::Act,
     backend::{self, ByteRange, ByteStream, Download, LogSource, RunDetails},
     domain::Caller,
     ledger::Entry,
@@ -27,6 +28,19 @@ pub enum WantedFile {
     Output(String),
 }
 
+impl std::fmt::Display for WantedFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Log { task, stderr } => {
+                let stream = if *stderr { "stderr" } else { "stdout" };
+                let task = task.as_deref().map(|task| format!(" of task {task}"));
+                write!(f, "{stream}{}", task.unwrap_or_default())
+            }
+            Self::Output(path) => f.write_str(path),
+        }
+    }
+}
+
 /// A file that was found.
 #[derive(Debug)]
 pub enum OpenedFile {
@@ -46,6 +60,8 @@ impl Gateway {
         range: Option<ByteRange>,
     ) -> Result<OpenedFile> {
         let entry = self.own_run(caller, run_id).await?;
+        let name = Some(wanted.to_string());
+        self.audit_access(Act::FileOpened, caller, &entry, name).await?;
         let locator = match wanted {
             WantedFile::Log { task, stderr } => {
                 let Some(details) = self.details(&entry).await? else {

@@ -52,8 +52,10 @@ impl Gateway {
     /// if its service did not confirm it.
     pub async fn run_workflow(self: &Arc<Self>, caller: &Caller, order: Order) -> Result<RunId> {
         let run_id = RunId::generate();
-        let (decision, plan) = self.decide(run_id, caller, &order)?;
         let place = self.place(caller).await?;
+        let decided = self.decide(run_id, caller, &order);
+        self.audit_decision(run_id, caller, &order.request, &decided).await?;
+        let (decision, plan) = decided?;
 
         let password = plan.needs.imputation.as_ref().map(|_| archive_password());
         let record = run_id.to_string();

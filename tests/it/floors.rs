@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["ga4gh", "jose", "telemetry", "database", "on_pool", "redis_link"],
     &["domain"],
     &["vitals"],
-    &["ledger", "registry", "nodes", "vault", "panels", "backend", "auth", "limit", "events"],
+    &["ledger", "registry", "nodes", "vault", "audit", "panels", "backend", "auth", "limit", "events"],
     &["policy"],
     &["routing"],
     &["gateway", "federation", "health", "alerts"],

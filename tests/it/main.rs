@@ -48,6 +48,7 @@ mod memory;
 // What is remembered, on both databases.
 mod health;
 mod ledger;
+mod roles;
 mod roster;
 
 // A thousand services, many of them sick.
@@ -78,6 +79,7 @@ mod events;
 
 // What operators ask, and what they are told.
 mod alerts;
+mod audit;
 mod ops;
 
 // Real clients in front of us, real servers behind us.

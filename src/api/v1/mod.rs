@@ -1,6 +1,7 @@
 //! Our own API, beside the GA4GH ones.
 
 mod alerts;
+mod audit;
 mod discovery;
 mod events;
 mod get_decision;
@@ -24,6 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(events::listen::listen))
         .routes(routes!(events::websocket::open_websocket))
         .merge(alerts::routes())
+        .merge(audit::routes())
         .merge(discovery::routes())
         .merge(panels::routes())
         .merge(health::routes())

@@ -14,6 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::scripted::Scripted;
 use super::*;
 use crate::{
+    audit::Audit,
     backend::client,
     database::Database,
     domain::{Caller, CallerId, ManualClock, Offer, Service},
@@ -63,6 +64,7 @@ impl House {
         };
         let parts = Parts {
             config,
+            audit: Audit::new(database.clone(), clock.clone()),
             ledger: Ledger::new(database, clock.clone()),
             registry: registry.clone(),
             adapters,

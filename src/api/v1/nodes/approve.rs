@@ -55,9 +55,10 @@ pub(super) async fn approve(
     State(api): State<Api>,
     caller: Authenticated,
     Path(node_id): Path<String>,
-    JsonBody(request): JsonBody<ApprovalRequest>,
+    body: Result<JsonBody<ApprovalRequest>>,
 ) -> Result<Private<NodeView>> {
     caller.require(&[Role::Operator])?;
+    let JsonBody(request) = body?;
     let credential = request.credential.map(|document| document.to_credential());
     let credential = credential.transpose().map_err(Error::from)?;
     let approval = Approval { revision: request.revision, credential };

@@ -76,9 +76,10 @@ pub(super) async fn invite(
     State(api): State<Api>,
     caller: Authenticated,
     links: Links,
-    JsonBody(request): JsonBody<InvitationRequest>,
+    body: Result<JsonBody<InvitationRequest>>,
 ) -> Result<(StatusCode, Private<InvitationMade>)> {
     caller.require(&[Role::Operator])?;
+    let JsonBody(request) = body?;
     let bad =
         |member: &str, why: &dyn std::fmt::Display| Error::BadRequest(format!("`{member}`: {why}"));
     let service_id = request.service_id.map(|id| id.parse()).transpose();

@@ -47,9 +47,10 @@ pub(super) async fn refuse(
     State(api): State<Api>,
     caller: Authenticated,
     Path(node_id): Path<String>,
-    JsonBody(request): JsonBody<Refusal>,
+    body: Result<JsonBody<Refusal>>,
 ) -> Result<Private<NodeView>> {
     caller.require(&[Role::Operator])?;
+    let JsonBody(request) = body?;
     let by = caller.0.id.as_str();
     Ok(Private(api.nodes.refuse(&node_id, &request.reason, by).await?.into()))
 }
