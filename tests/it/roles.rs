@@ -58,7 +58,7 @@ fn the_table_has_every_route_of_our_own_api() {
 /// Why a caller may not use a route, if so. What is wrong with an empty request beyond that is another
 /// matter.
 async fn refusal(caller: &WesClient, row: &Row) -> Option<String> {
-    let path = row.path.replace('{', "").replace('}', "");
+    let path = row.path.replace(['{', '}'], "");
     let body = json!({});
     let body = (!row.method.is_safe()).then_some(&body);
     // Streams do not end.
