@@ -73,6 +73,11 @@ struct Tally {
 }
 
 impl Tally {
+    fn new(excluded: BTreeMap<ServiceId, String>) -> Self {
+        let lacking = BTreeMap::new();
+        Self { asked: 0, excluded, lacking, others: false, soonest: None }
+    }
+
     fn failed(&mut self, id: ServiceId, why: String, retry_after: Option<Duration>) {
         self.others = true;
         self.soonest = [self.soonest, retry_after].into_iter().flatten().min();
@@ -100,13 +105,7 @@ impl Gateway {
         password: Option<SecretString>,
     ) -> Result<()> {
         let (needs, mut permit, kept_here) = (&plan.needs, plan.permit, plan.kept_here);
-        let mut tally = Tally {
-            asked: 0,
-            excluded: plan.excluded.into_iter().collect(),
-            lacking: BTreeMap::new(),
-            others: false,
-            soonest: None,
-        };
+        let mut tally = Tally::new(plan.excluded.into_iter().collect());
         for candidate in plan.candidates {
             let id = candidate.service_id.clone();
             if !order.files.is_replayable() {
@@ -144,15 +143,8 @@ impl Gateway {
             };
             tally.asked += 1;
             let submission = self.submission(run_id, needs, &fit, &order, password.clone());
-            let audited = self.audit_submission(run_id, caller, &id, &shown, &order.request).await;
             let asked = Asked { id: &id, adapter, shown };
-            let next = match audited {
-                Ok(()) => {
-                    self.attempt(run_id, caller, asked, submission, &order, kept_here).await?
-                }
-                Err(error) => Next::Stop(error),
-            };
-            match next {
+            match self.attempt(run_id, caller, asked, submission, &order, kept_here).await? {
                 Next::Done => return self.finish(run_id, &order).await,
                 Next::Another { why, retry_after } => tally.failed(id, why, retry_after),
                 Next::Lacking(why) => {
@@ -213,6 +205,10 @@ impl Gateway {
         kept_here: bool,
     ) -> Result<Next> {
         let Asked { id, adapter, shown } = asked;
+        let audited = self.audit_submission(run_id, caller, id, &shown, &order.request).await;
+        if let Err(error) = audited {
+            return Ok(Next::Stop(error));
+        }
         self.parts.ledger.begin_attempt(&run_id, id, shown.own).await?;
         let answer = adapter.run_workflow(&shown.credential, submission).await;
         let refused = answer.as_ref().err().filter(|_| shown.own);

@@ -165,7 +165,7 @@ impl Gateway {
                 return Err(Error::NoService { excluded, retry_after });
             }
         };
-        let decision = Decision::of(&permit, &needs, &fleet, &route, kept_here);
+        let decision = Decision::of(&permit, &needs, fleet, &route, kept_here);
         let decision =
             serde_json::to_string(&decision).map_err(|error| Error::Internal(Box::new(error)))?;
         let candidates = route.candidates;
