@@ -26,7 +26,7 @@ async fn what_was_done_with_data_is_proven_offline() {
     ];
     let gateway = TestGateway::start(&[&za, &us]).await;
     let (amina, operator) = (gateway.client("amina"), gateway.operator());
-    let tags = json!({"origin": "ZA", "study": "malaria", "dataset": "cohort-7"});
+    let tags = json!({"origin": "ZA", "study": "malaria"});
     let run_id = amina.submit(RunForm::cwl().tags(&tags)).await;
     amina.ended(&run_id).await;
     let log = format!("{}/runs/{run_id}/logs/stdout", amina.wes());

@@ -44,10 +44,11 @@ const MAX_BODY: usize = 32 * 1024;
 pub(super) async fn put_credential(
     State(api): State<Api>,
     caller: Authenticated,
-    NamedService(id): NamedService,
+    named: Result<NamedService>,
     request: Request,
 ) -> Result<Private<CallerCredentialView>> {
     caller.require(CALLERS)?;
+    let NamedService(id) = named?;
     if media_type(&request) != "application/json" {
         return Err(unsupported("the body is `application/json`"));
     }

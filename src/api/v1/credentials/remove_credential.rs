@@ -28,9 +28,10 @@ use crate::api::{
 pub(super) async fn remove_credential(
     State(api): State<Api>,
     caller: Authenticated,
-    NamedService(id): NamedService,
+    named: Result<NamedService>,
 ) -> Result<StatusCode> {
     caller.require(CALLERS)?;
+    let NamedService(id) = named?;
     api.credentials.remove(&caller.0.id, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
