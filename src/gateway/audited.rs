@@ -26,13 +26,21 @@ impl Gateway {
                 entry
                     .with("outcome", "permitted")
                     .with("rule", plan.permit.rule())
+                    .with("policy_epoch", plan.permit.epoch())
                     .with("candidates", candidates.collect::<Vec<_>>())
             }
             Err(Error::Denied(denial)) => {
-                entry.with("outcome", "forbidden").with("rule", denial.rule.clone())
+                let epoch = self.parts.law.current().epoch();
+                entry
+                    .with("outcome", "forbidden")
+                    .with("rule", denial.rule.clone())
+                    .with("policy_epoch", epoch)
             }
             Err(
-                error @ (Error::Unfit { .. } | Error::UnknownService(_) | Error::NoService { .. }),
+                error @ (Error::Unfit { .. }
+                | Error::UnknownService(_)
+                | Error::Credential { .. }
+                | Error::NoService { .. }),
             ) => entry.with("outcome", "impossible").with("why", error.to_string()),
             Err(_) => return Ok(()),
         };

@@ -11,7 +11,8 @@ use crate::{
 
 /// Details of runs, fresh for a moment.
 pub(super) struct DetailsCache {
-    cache: Cache<RunId, Arc<RunDetails>>,
+    /// By the run and whether it has ended: what was told while it ran knows no results.
+    cache: Cache<(RunId, bool), Arc<RunDetails>>,
 }
 
 impl DetailsCache {
@@ -22,13 +23,15 @@ impl DetailsCache {
     /// The details, asked for at most once at a time.
     pub(super) async fn get(
         &self,
-        run_id: RunId,
+        (run_id, ended): (RunId, bool),
         backend: &Arc<dyn Backend>,
         credential: &Credential,
         id: &BackendRunId,
     ) -> Result<Arc<RunDetails>, Arc<backend::Error>> {
         self.cache
-            .try_get_with(run_id, async { backend.run_details(credential, id).await.map(Arc::new) })
+            .try_get_with((run_id, ended), async {
+                backend.run_details(credential, id).await.map(Arc::new)
+            })
             .await
     }
 }

@@ -107,7 +107,7 @@ impl Gateway {
         let adapter = self.adapter(service)?;
         let own = entry.own_credential;
         let credential = self.credential_of_run(&entry.caller_id, service, own).await?;
-        self.details.get(entry.run_id, &adapter, &credential, id).await.map_err(|error| {
+        self.details.get((entry.run_id, entry.state.is_terminal()), &adapter, &credential, id).await.map_err(|error| {
             warn!(service.id = %service, "{adapter} did not tell about a run: {}", error.kind());
             if own { Error::of_own_read(service, &error) } else { Error::of_read(service, &error) }
         })

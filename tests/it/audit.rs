@@ -39,6 +39,7 @@ async fn what_was_done_with_data_is_proven_offline() {
     assert_eq!(acts, ["run.decided", "run.submitted", "file.opened"]);
     let [decided, submitted, opened] = of_study.as_slice() else { panic!("{of_study:?}") };
     assert_eq!(decided["rule"], "the data may stay only in ZA");
+    assert_eq!(decided["policy_epoch"], 0);
     assert_eq!((&decided["run_id"], &decided["origin"]), (&json!(run_id), &json!("ZA")));
     assert_eq!(
         (&submitted["service"], &submitted["jurisdiction"], &submitted["credential"]),
