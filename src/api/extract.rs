@@ -5,6 +5,7 @@ use axum::{
     extract::{FromRequestParts, MatchedPath, Path as ParsedPath, Query as ParsedQuery},
     http::request::Parts,
 };
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::{
@@ -68,4 +69,12 @@ impl FromRequestParts<Api> for DryRun {
 /// What stands after the question mark makes no sense, and why.
 pub(super) fn bad_query(why: &str) -> ApiError {
     ApiError::bad_request("bad_query", format!("the query: {why}"))
+}
+
+/// A time in a query.
+pub(super) fn time(member: &str, text: &str) -> Result<Timestamp, ApiError> {
+    text.parse().map_err(|_| {
+        let msg = format!("{member} is a time such as 2026-11-27T08:00:00Z");
+        ApiError::bad_request("bad_time", msg)
+    })
 }

@@ -1,5 +1,7 @@
 //! `page_size` and `page_token`.
 
+use std::str::FromStr;
+
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -30,11 +32,23 @@ impl PageQuery {
     pub(super) fn token(&self) -> Option<&str> {
         page_token(self.page_token.as_deref())
     }
+
+    /// Where the page starts, read.
+    pub(super) fn after<T: FromStr>(&self) -> Result<Option<T>> {
+        parsed_token(self.page_token.as_deref())
+    }
 }
 
 /// Where a page starts. An empty token is none, since some clients always send one.
 pub(super) fn page_token(text: Option<&str>) -> Option<&str> {
     text.filter(|token| !token.is_empty())
+}
+
+/// Where a page starts, read. What was not handed out for this list is refused.
+pub(super) fn parsed_token<T: FromStr>(text: Option<&str>) -> Result<Option<T>> {
+    page_token(text).map(str::parse).transpose().map_err(|_| {
+        ApiError::bad_request("bad_page_token", "page_token was not handed out for this list")
+    })
 }
 
 /// The number of items that a `page_size` means, bounded.

@@ -40,16 +40,11 @@ use crate::{
 
 /// The parts that serve, once everything they stand on is open.
 pub(super) struct House {
+    /// What callers reach, with the use cases behind it.
     pub(super) api: Api,
-    pub(super) gateway: Arc<Gateway>,
-    pub(super) alerts: Arc<Alerts>,
-    pub(super) health: Arc<Health>,
     pub(super) panel_watch: PanelWatch,
-    pub(super) nodes: Arc<Nodes>,
     pub(super) limiter: Arc<Limiter>,
     pub(super) redis: Option<Arc<RedisLink>>,
-    pub(super) policies: Arc<Policies>,
-    pub(super) credentials: Arc<Credentials>,
     pub(super) database: Database,
 }
 
@@ -99,41 +94,27 @@ pub(super) async fn build(config: &Config, tracker: &TaskTracker) -> Result<Hous
         places,
         spool_dir: config.data_dir.clone(),
     };
-    let gateway = Gateway::new(parts, tracker.clone());
     let api = Api {
-        gateway: gateway.clone(),
-        alerts: alerts.clone(),
+        gateway: Gateway::new(parts, tracker.clone()),
+        alerts,
         federation,
-        health: health.clone(),
-        nodes: nodes.clone(),
-        credentials: credentials.clone(),
+        health,
+        nodes,
+        credentials,
         scout,
         panels: catalogue,
         authenticator,
         api_keys,
         audit,
         gate,
-        policies: law.policies.clone(),
+        policies: law.policies,
         datasets: law.datasets,
         events,
         metrics,
         config: Arc::new(config.api.clone()),
         tracker: tracker.clone(),
     };
-    let policies = law.policies;
-    Ok(House {
-        api,
-        gateway,
-        alerts,
-        health,
-        panel_watch,
-        nodes,
-        limiter,
-        redis,
-        policies,
-        credentials,
-        database,
-    })
+    Ok(House { api, panel_watch, limiter, redis, database })
 }
 
 /// What the federation and its runs stand on.
@@ -271,7 +252,7 @@ fn scout(
 fn configured(config: &Config) -> Result<Vec<(Service, Credential)>> {
     let services = config.services.iter().map(|item| {
         let service = item.document.to_service();
-        let service = service.map_err(|flaw| anyhow::anyhow!("{}: {}", flaw.member, flaw.why))?;
+        let service = service.map_err(|flaw| anyhow::anyhow!("{flaw}"))?;
         Ok((service, item.credential.read().map_err(anyhow::Error::msg)?))
     });
     services.collect()

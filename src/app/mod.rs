@@ -50,36 +50,24 @@ impl App {
         let lock = data_dir::take(&config.data_dir)?;
         let tracker = TaskTracker::new();
         let shutdown = CancellationToken::new();
-        let House {
-            api,
-            gateway,
-            alerts,
-            health,
-            panel_watch,
-            nodes,
-            limiter,
-            redis,
-            policies,
-            credentials,
-            database,
-        } = build(&config, &tracker).await?;
+        let House { api, panel_watch, limiter, redis, database } = build(&config, &tracker).await?;
 
         let started = Entry::new(Act::Started).with("version", env!("CARGO_PKG_VERSION"));
         api.audit.record(started).await.context("the audit trail cannot be written")?;
         // Callers find a gateway that knows its services, and operators one that answers at once.
-        health.start(&shutdown).await.context("the history cannot be read")?;
+        api.health.start(&shutdown).await.context("the history cannot be read")?;
         tracker.spawn(panel_watch.run(shutdown.clone()));
-        gateway.start(&shutdown);
-        alerts.start(&tracker, &shutdown);
-        tracker.spawn(nodes.run(shutdown.clone()));
+        api.gateway.start(&shutdown);
+        api.alerts.start(&tracker, &shutdown);
+        tracker.spawn(api.nodes.clone().run(shutdown.clone()));
         tracker.spawn(limiter.run(shutdown.clone()));
         if let Some(redis) = redis {
             tracker.spawn(redis.run(shutdown.clone()));
         }
         tracker.spawn(api.authenticator.clone().run(shutdown.clone()));
         tracker.spawn(api.api_keys.clone().run(shutdown.clone()));
-        tracker.spawn(policies.run(shutdown.clone()));
-        let stop = shutdown.clone();
+        tracker.spawn(api.policies.clone().run(shutdown.clone()));
+        let (credentials, stop) = (api.credentials.clone(), shutdown.clone());
         tracker.spawn(async move { credentials.run(stop).await });
         let grace_period = config.server.grace_period;
         let metrics = api.metrics.clone();

@@ -12,7 +12,7 @@ mod store;
 mod tests;
 
 use std::{
-    fmt, mem,
+    fmt,
     sync::{Arc, Mutex},
 };
 
@@ -85,17 +85,17 @@ impl Audit {
             if !written.is_empty() {
                 break;
             }
-            let mut batch = {
+            let batch: Vec<_> = {
                 let mut waiting = self.waiting();
-                let rest = waiting.len().min(BATCH);
-                waiting.drain(..rest).collect::<Vec<_>>()
+                let some = waiting.len().min(BATCH);
+                waiting.drain(..some).collect()
             };
             if batch.is_empty() {
                 // Somebody took ours and was stopped on the way.
                 return Err(Error::Interrupted);
             }
             let outcome = store::append(&self.inner.database, &batch).await;
-            for Waiting { done, .. } in mem::take(&mut batch) {
+            for Waiting { done, .. } in batch {
                 // Whoever is gone does not need to know.
                 let _ = done.send(outcome.clone());
             }

@@ -84,7 +84,7 @@ impl CredentialConfig {
                 }
             }
         };
-        document.to_credential().map_err(|flaw| format!("{}: {}", flaw.member, flaw.why))
+        document.to_credential().map_err(|flaw| flaw.to_string())
     }
 }
 

@@ -1,11 +1,9 @@
 //! A dataset as it is written down by people.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::{Blocs, Countries, DataClass, Dataset, Term, Transfer};
+use crate::domain::{Blocs, Countries, DataClass, Dataset, Flaw, Term, Transfer};
 
 /// More than people write.
 const MAX_ITEMS: usize = 100;
@@ -53,28 +51,6 @@ pub struct TransferDocument {
     /// When it ends, as `2027-06-30T00:00:00Z`; never, unless set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
-}
-
-/// What is wrong with a document, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flaw {
-    /// The member, such as `origin`.
-    pub member: &'static str,
-    /// In words for people.
-    pub why: String,
-}
-
-impl Flaw {
-    /// A flaw of a member.
-    pub fn new(member: &'static str, why: impl fmt::Display) -> Self {
-        Self { member, why: why.to_string() }
-    }
-}
-
-impl fmt::Display for Flaw {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.member, self.why)
-    }
 }
 
 fn controlled() -> String {

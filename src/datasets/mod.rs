@@ -8,12 +8,12 @@ mod sets;
 mod store;
 
 pub use self::{
-    document::{DatasetDocument, Flaw, TransferDocument},
+    document::{DatasetDocument, TransferDocument},
     record::DatasetRecord,
     sets::{PolicySets, StoredSet},
     store::{Datasets, View},
 };
-use crate::domain::DatasetId;
+use crate::domain::{DatasetId, Flaw};
 
 /// The result of asking the store.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use super::{DatasetDocument, DatasetRecord, Error, Result};
 use crate::{
     database::Database,
-    domain::{Blocs, CallerId, Clock, DatasetId},
+    domain::{Blocs, CallerId, Clock, DatasetId, Flaw},
     on_pool,
 };
 
@@ -121,7 +121,7 @@ impl Datasets {
         let _one = self.writer.lock().await;
         self.check(id, expected)?;
         if document.id != id.as_str() {
-            return Err(super::Flaw::new("id", format!("the id of `{id}` stays")).into());
+            return Err(Flaw::new("id", format!("the id of `{id}` stays")).into());
         }
         self.write(document, expected + 1, by, dry_run).await
     }

@@ -6,6 +6,7 @@ mod clock;
 mod countries;
 mod credential;
 mod dataset;
+mod flaw;
 mod id;
 mod imputation;
 mod jurisdiction;
@@ -22,6 +23,7 @@ pub use self::{
     countries::Countries,
     credential::{CallerCredential, Credential, Lack},
     dataset::{DataClass, Dataset, DatasetId, NotADatasetId, NotATerm, PanelTerms, Term, Transfer},
+    flaw::Flaw,
     id::{BackendRunId, CallerId, NotAnId, RunId, ServiceId},
     imputation::{Imputation, InputFile, Mode, Phasing},
     jurisdiction::{Jurisdiction, NotAJurisdiction},

@@ -7,8 +7,7 @@ use serde::Deserialize;
 use url::Url;
 use utoipa::ToSchema;
 
-use super::Flaw;
-use crate::domain::Credential;
+use crate::domain::{Credential, Flaw};
 
 /// What the gateway shows to a service. It is written and never read back: no answer repeats it.
 #[derive(Clone, Default, Deserialize, ToSchema)]

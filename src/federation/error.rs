@@ -1,8 +1,8 @@
 //! Why a service was not added, changed or removed, by what its operator can do about it.
 
 use crate::{
-    domain::ServiceId,
-    registry::{self, Flaw, Source},
+    domain::{Flaw, ServiceId},
+    registry::{self, Source},
     vault,
 };
 
@@ -53,8 +53,9 @@ pub enum Error {
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-fn list(flaws: &[Flaw]) -> String {
-    let flaws: Vec<_> = flaws.iter().map(|flaw| format!("{}: {}", flaw.member, flaw.why)).collect();
+/// Flaws in one line.
+pub(super) fn list(flaws: &[Flaw]) -> String {
+    let flaws: Vec<_> = flaws.iter().map(Flaw::to_string).collect();
     flaws.join("; ")
 }
 

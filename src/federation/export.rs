@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Error, Federation, Flaw, Result, ServiceDocument,
+    Error, Federation, Result, ServiceDocument,
     service::{Pending, kept_elsewhere},
     validate,
 };
 use crate::{
-    domain::Service,
+    domain::{Flaw, Service},
     registry::{Snapshot, Source},
 };
 
@@ -74,7 +74,7 @@ impl Federation {
                 Err(Error::Flawed(flaws)) => flaws,
                 Err(error) => vec![Flaw::new("id", error.to_string())],
             };
-            let place = |flaw: &Flaw| format!("services[{position}].{}: {}", flaw.member, flaw.why);
+            let place = |flaw: &Flaw| format!("services[{position}].{flaw}");
             report.problems.extend(flaws.iter().map(place));
         }
         Ok(plan)

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Federation, Flaw, Result};
+use super::{Federation, Result};
 use crate::{
     backend::{self, Backend, Guarded, Measured},
-    domain::Service,
+    domain::{Flaw, Service},
     registry::{Record, Source},
 };
 

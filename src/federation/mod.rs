@@ -50,7 +50,7 @@ pub use self::{
     },
     service::Change,
 };
-pub use crate::registry::{Flaw, OrganizationDocument, ServiceDocument, StandInDocument};
+pub use crate::registry::{OrganizationDocument, ServiceDocument, StandInDocument};
 
 /// The result of a use case.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -17,10 +17,12 @@ impl Federation {
         self.parts.vault.load().await?;
         let mut known = self.parts.store.load().await?;
         for (service, credential) in configured {
-            // One that operators gave before the configuration took the service over.
-            self.parts.vault.forget(&service.id).await?;
-            self.parts.vault.set_configured(service.id.clone(), credential);
             let old = known.remove(&service.id);
+            if old.as_ref().is_none_or(|old| old.source != Source::Configuration) {
+                // One that operators gave before the configuration took the service over.
+                self.parts.vault.forget(&service.id).await?;
+            }
+            self.parts.vault.set_configured(service.id.clone(), credential);
             self.configure(service, old).await?;
         }
         for record in known.into_values() {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use tracing::info;
 
-use super::{Error, Federation, Flaw, Result, ServiceDocument, validate};
+use super::{Error, Federation, Result, ServiceDocument, validate};
 use crate::{
     backend::Backend,
-    domain::{Credential, Service, ServiceId},
+    domain::{Credential, Flaw, Service, ServiceId},
     events::Event,
     registry::{Mode, Record, Snapshot, Source},
 };

@@ -66,18 +66,7 @@ impl House {
 
     /// A run that went to the service.
     async fn run(&self) {
-        let (run_id, caller) = (RunId::generate(), Caller::new(CallerId::new("i", "amina")));
-        let run = NewRun {
-            run_id,
-            caller: &caller,
-            request: &RunRequest::default(),
-            decision: "{}",
-            sealed_password: None,
-            idempotency_key: None,
-            fingerprint: None,
-        };
-        self.ledger.open(run).await.unwrap();
-        self.ledger.begin_attempt(&run_id, &id(), false).await.unwrap();
+        run_at(&self.ledger, &id()).await;
     }
 
     /// The token that the gateway shows to the service.
@@ -87,6 +76,23 @@ impl House {
             _ => None,
         }
     }
+}
+
+/// A run that a service was asked to take.
+pub(super) async fn run_at(ledger: &Ledger, service: &ServiceId) -> RunId {
+    let (run_id, caller) = (RunId::generate(), Caller::new(CallerId::new("i", "amina")));
+    let run = NewRun {
+        run_id,
+        caller: &caller,
+        request: &RunRequest::default(),
+        decision: "{}",
+        sealed_password: None,
+        idempotency_key: None,
+        fingerprint: None,
+    };
+    ledger.open(run).await.unwrap();
+    ledger.begin_attempt(&run_id, service, false).await.unwrap();
+    run_id
 }
 
 fn id() -> ServiceId {

@@ -1,8 +1,7 @@
 //! Whether a service can stand among the others.
 
-use super::Flaw;
 use crate::{
-    domain::{Service, ServiceId},
+    domain::{Flaw, Service, ServiceId},
     registry::Snapshot,
 };
 

@@ -154,18 +154,12 @@ impl Error {
         Self::Credential { services: BTreeMap::from([(service.clone(), lack.words(service))]) }
     }
 
-    /// What it means to a caller that a service could not be read from with their own credential.
-    pub(super) fn of_own_read(service: &ServiceId, error: &backend::Error) -> Self {
-        match refusal(service, error) {
-            Some(words) => {
-                Self::Credential { services: BTreeMap::from([(service.clone(), words)]) }
-            }
-            None => Self::of_read(service, error),
+    /// What it means to a caller that a service could not be read from, with a credential of their own or
+    /// with the gateway's.
+    pub(super) fn of_read(service: &ServiceId, own: bool, error: &backend::Error) -> Self {
+        if let Some(words) = refusal(service, error).filter(|_| own) {
+            return Self::Credential { services: BTreeMap::from([(service.clone(), words)]) };
         }
-    }
-
-    /// What it means to a caller that a service could not be read from.
-    pub(super) fn of_read(service: &ServiceId, error: &backend::Error) -> Self {
         let retry_after = match error {
             backend::Error::Unavailable { retry_after, .. }
             | backend::Error::Busy { retry_after, .. } => *retry_after,

@@ -96,20 +96,24 @@ impl Gateway {
         }
     }
 
-    /// What the service tells about a run right now, or told a moment ago.
+    /// What the service tells about a run right now, or told a moment ago. Of a run of which nothing is kept,
+    /// it is asked anew each time.
     pub(super) async fn live_details(&self, entry: &Entry) -> Result<Arc<RunDetails>> {
-        if !keep::is_kept(entry) {
-            return self.passing_details(entry).await;
-        }
         let (Some(service), Some(id)) = (&entry.service_id, &entry.backend_run_id) else {
             return Err(Error::UnknownFile);
         };
         let adapter = self.adapter(service)?;
         let own = entry.own_credential;
         let credential = self.credential_of_run(&entry.caller_id, service, own).await?;
-        self.details.get((entry.run_id, entry.state.is_terminal()), &adapter, &credential, id).await.map_err(|error| {
+        let told = if keep::is_kept(entry) {
+            let moment = (entry.run_id, entry.state.is_terminal());
+            self.details.get(moment, &adapter, &credential, id).await
+        } else {
+            adapter.run_details(&credential, id).await.map(Arc::new).map_err(Arc::new)
+        };
+        told.map_err(|error| {
             warn!(service.id = %service, "{adapter} did not tell about a run: {}", error.kind());
-            if own { Error::of_own_read(service, &error) } else { Error::of_read(service, &error) }
+            Error::of_read(service, own, &error)
         })
     }
 }

@@ -1,11 +1,11 @@
 //! What the gateway keeps of a run whose data may not be where the gateway stands: that it exists, whose it
 //! is, where it went and how it ended, and nothing of what it was made of or came to.
 
-use std::{borrow::Cow, sync::Arc};
+use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::{Error, Gateway, InputFault, Result};
+use super::{Gateway, InputFault, Result};
 use crate::{
     backend::RunDetails, domain::RunId, ga4gh::wes::RunRequest, ledger::Entry, policy::Permit,
 };
@@ -73,19 +73,5 @@ impl Gateway {
             return Ok(None);
         }
         Ok(serde_json::to_string(details).ok())
-    }
-
-    /// What a service tells about a run of which nothing is kept: asked anew each time.
-    pub(super) async fn passing_details(&self, entry: &Entry) -> Result<Arc<RunDetails>> {
-        let (Some(service), Some(id)) = (&entry.service_id, &entry.backend_run_id) else {
-            return Err(Error::UnknownFile);
-        };
-        let adapter = self.adapter(service)?;
-        let own = entry.own_credential;
-        let credential = self.credential_of_run(&entry.caller_id, service, own).await?;
-        let details = adapter.run_details(&credential, id).await;
-        details.map(Arc::new).map_err(|error| {
-            if own { Error::of_own_read(service, &error) } else { Error::of_read(service, &error) }
-        })
     }
 }

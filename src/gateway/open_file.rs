@@ -134,8 +134,7 @@ impl Gateway {
         adapter.download(&credential, id, locator, range).await.map_err(|error| match error {
             backend::Error::UnknownRun => Error::UnknownFile,
             backend::Error::Refused { status: 416, .. } => Error::RangeNotSatisfiable,
-            other if own => Error::of_own_read(service, &other),
-            other => Error::of_read(service, &other),
+            other => Error::of_read(service, own, &other),
         })
     }
 }

@@ -1,13 +1,11 @@
 //! A service as it is written down by people: in a request, in a file, in a proposal.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 use utoipa::ToSchema;
 
-use crate::domain::{CallerCredential, Service, ServiceId, StandIn};
+use crate::domain::{CallerCredential, Flaw, Service, ServiceId, StandIn};
 
 /// A service as it is written down by people. Credentials are no part of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -83,22 +81,6 @@ pub struct StandInDocument {
     /// For runs against these reference panels only; for every run, unless set.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub panels: Vec<String>,
-}
-
-/// What is wrong with a document, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flaw {
-    /// The member, such as `jurisdiction`.
-    pub member: &'static str,
-    /// In words for people.
-    pub why: String,
-}
-
-impl Flaw {
-    /// A flaw of a member.
-    pub fn new(member: &'static str, why: impl fmt::Display) -> Self {
-        Self { member, why: why.to_string() }
-    }
 }
 
 /// The largest weight, so that shares can be summed up.

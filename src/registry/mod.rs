@@ -20,7 +20,7 @@ use tokio::sync::watch;
 
 use self::rows::Rows;
 pub use self::{
-    document::{Flaw, OrganizationDocument, ServiceDocument, StandInDocument},
+    document::{OrganizationDocument, ServiceDocument, StandInDocument},
     listing::{Listing, Reach},
     record::{Mode, Record, Source},
     rows::Row,

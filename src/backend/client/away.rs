@@ -3,12 +3,16 @@
 
 use std::{sync::Arc, time::Duration};
 
+use http::{HeaderName, HeaderValue, Method};
 use hyper_rustls::HttpsConnectorBuilder;
 use ipnet::IpNet;
 use rustls::ClientConfig;
 use url::Url;
 
-use super::{Connections, Guard, connect::Connector, guard::Resolve, single};
+use super::{
+    Answer, Client, Connections, Guard, HttpError, bare, connect::Connector, guard::Resolve, single,
+};
+use crate::domain::Credential;
 
 /// What an institution calls its own. A service there may keep its files on the machine beside it.
 const INSIDE: [&str; 7] = [
@@ -50,6 +54,22 @@ impl Away {
             Ok(()) => &self.from_outside,
             Err(_) => &self.from_inside,
         }
+    }
+}
+
+impl Client {
+    /// Asks with GET where a service at `home` sent us. No credential goes along.
+    pub(super) async fn get_away(
+        &self,
+        home: &Url,
+        url: &Url,
+        headers: &[(HeaderName, HeaderValue)],
+    ) -> Result<Answer, HttpError> {
+        let Some(away) = &self.inner.away else {
+            return self.call(&Credential::None, Method::GET, url, headers).await;
+        };
+        let (request, wait) = (bare(Method::GET, url, headers)?, self.config().answer_timeout);
+        self.exchange(away.from(home).await, &Credential::None, request, wait).await
     }
 }
 

@@ -192,13 +192,7 @@ impl Client {
         url: &Url,
         headers: &[(header::HeaderName, HeaderValue)],
     ) -> Result<Answer, HttpError> {
-        let build = || {
-            let mut request = Request::builder().method(method.clone()).uri(url.as_str());
-            for (name, value) in headers {
-                request = request.header(name, value);
-            }
-            request.body(empty()).map_err(|_| HttpError::BadUrl)
-        };
+        let build = || bare(method.clone(), url, headers);
         let wait = self.inner.config.answer_timeout;
         let answer = match self.exchange(&self.inner.kept, credential, build()?, wait).await {
             Err(HttpError::Broken(_)) if method == Method::GET => {
@@ -212,25 +206,6 @@ impl Client {
             return self.send(credential, build()?, wait).await;
         }
         Ok(answer)
-    }
-
-    /// Asks with GET where a service at `home` sent us. No credential goes along.
-    async fn get_away(
-        &self,
-        home: &Url,
-        url: &Url,
-        headers: &[(header::HeaderName, HeaderValue)],
-    ) -> Result<Answer, HttpError> {
-        let Some(away) = &self.inner.away else {
-            return self.call(&Credential::None, Method::GET, url, headers).await;
-        };
-        let mut request = Request::get(url.as_str());
-        for (name, value) in headers {
-            request = request.header(name, value);
-        }
-        let request = request.body(empty()).map_err(|_| HttpError::BadUrl)?;
-        let wait = self.inner.config.answer_timeout;
-        self.exchange(away.from(home).await, &Credential::None, request, wait).await
     }
 
     /// Sends a request once, on a connection of its own. `wait` is how long the answer's head may take after the last byte of the
@@ -338,6 +313,19 @@ impl fmt::Debug for Client {
 /// Connections of which each is used once.
 fn single(connector: HttpsConnector<Connector>) -> Connections {
     Legacy::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector)
+}
+
+/// A request without a body.
+fn bare(
+    method: Method,
+    url: &Url,
+    headers: &[(header::HeaderName, HeaderValue)],
+) -> Result<Request<Body>, HttpError> {
+    let mut request = Request::builder().method(method).uri(url.as_str());
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    request.body(empty()).map_err(|_| HttpError::BadUrl)
 }
 
 /// No body.

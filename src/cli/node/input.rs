@@ -53,7 +53,7 @@ pub(super) fn document(path: &Path) -> Result<ServiceDocument> {
     };
     match document.to_service() {
         Ok(_) => Ok(document),
-        Err(flaw) => bail!("{} is wrong: {}: {}", named(), flaw.member, flaw.why),
+        Err(flaw) => bail!("{} is wrong: {flaw}", named()),
     }
 }
 

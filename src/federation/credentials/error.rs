@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::{domain::ServiceId, registry::Flaw, vault};
+use crate::{
+    domain::{Flaw, ServiceId},
+    vault,
+};
 
 /// Why a use case was not carried out. Nothing was kept or changed.
 #[derive(Debug, thiserror::Error)]

@@ -10,10 +10,9 @@ use http::HeaderName;
 use tokio::sync::Semaphore;
 use tracing::info;
 
-use super::Flaw;
 use crate::{
     backend::{self, Adapters, Backend},
-    domain::{CallerCredential, CallerId, Clock, Credential, Lack, Service, ServiceId},
+    domain::{CallerCredential, CallerId, Clock, Credential, Flaw, Lack, Service, ServiceId},
     events::Events,
     registry::{Registry, Snapshot},
     vault::{self, OwnCredential, Vault},

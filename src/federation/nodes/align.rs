@@ -19,7 +19,28 @@ const OURS: &str = "node: ";
 /// The note of a service whose node left while it had runs.
 const LEFT: &str = "node: it has left; its runs are followed to their end";
 
+/// What there is to do about the service of a node.
+enum Step {
+    /// It is what the standing says.
+    Nothing,
+    /// What was approved is not in force.
+    PutInForce,
+    /// It is in force, and in another mode than the standing asks for.
+    SetMode(Record, Mode, Cow<'static, str>),
+    /// The node has left, or was never approved.
+    LetGo(Record),
+}
+
 impl Nodes {
+    /// [`Nodes::align`], if there seems to be anything to do for a node that was just read. That is seen
+    /// without waiting for anything.
+    pub(super) async fn align_if_needed(&self, node: &Node) -> Result<()> {
+        match self.step(node)? {
+            Step::Nothing => Ok(()),
+            Step::PutInForce | Step::SetMode(..) | Step::LetGo(_) => self.align(&node.id).await,
+        }
+    }
+
     /// [`Nodes::align_held`], as a decision of its own.
     pub(super) async fn align(&self, id: &ServiceId) -> Result<()> {
         let _one = self.writer.lock().await;
@@ -29,40 +50,52 @@ impl Nodes {
     /// Sets the mode of a node's service, or takes it out. Called with the lock held.
     pub(super) async fn align_held(&self, id: &ServiceId) -> Result<()> {
         let Some(node) = self.parts.roster.node(id).await? else { return Ok(()) };
-        match node.standing {
-            Standing::Approved | Standing::Expired | Standing::Suspended => {
-                let Some(record) = self.in_force(&node).await? else {
+        let step = match self.step(&node)? {
+            Step::PutInForce => {
+                if self.was_taken_out(&node).await? {
                     let (why, now) = ("its service was taken out", self.parts.clock.now());
                     let withdraw = |node: &mut Node| Ok(node.withdraw("gateway", why, now)?);
                     let (node, ()) = self.change(id, withdraw).await?;
                     self.tell(&node, "withdrawn", why);
                     return Ok(());
-                };
-                let (mode, note) = wanted(&node);
-                self.set_mode(&record, mode, &note).await
+                }
+                self.put_in_force(&document(&node)?, None, false).await?;
+                self.step(&node)?
+            }
+            step => step,
+        };
+        match step {
+            Step::Nothing | Step::PutInForce => Ok(()),
+            Step::SetMode(record, mode, note) => self.set_mode(&record, mode, &note).await,
+            Step::LetGo(record) => self.let_go(&record).await,
+        }
+    }
+
+    fn step(&self, node: &Node) -> Result<Step> {
+        let record = self.record(&node.id);
+        match node.standing {
+            Standing::Approved | Standing::Expired | Standing::Suspended => {
+                let approved = document(node)?.to_service()?;
+                let in_force = |record: &Record| approved.is_in_place_of(&record.service);
+                let Some(record) = record.filter(in_force) else { return Ok(Step::PutInForce) };
+                let (mode, note) = wanted(node);
+                let done = is_set(&record, mode, &note);
+                Ok(if done { Step::Nothing } else { Step::SetMode(record, mode, note) })
             }
             Standing::Pending | Standing::Refused | Standing::Withdrawn => {
-                let Some(record) = self.record(id) else { return Ok(()) };
-                self.let_go(&record).await
+                Ok(record.map_or(Step::Nothing, Step::LetGo))
             }
         }
     }
 
-    /// The record of what was approved of a node, put in force if that was not done yet; nothing if an
-    /// operator took its service out since.
-    async fn in_force(&self, node: &Node) -> Result<Option<Record>> {
-        let approved = document(node)?;
-        let service = approved.to_service()?;
-        let record = self.record(&node.id);
-        let last = match &record {
-            Some(record) => Some(record.service.clone()),
-            None => self.parts.federation.removed(&node.id).await?.map(|record| record.service),
-        };
-        if last.is_some_and(|last| service.is_in_place_of(&last)) {
-            return Ok(record);
+    /// Whether an operator took the service out that was approved of a node.
+    async fn was_taken_out(&self, node: &Node) -> Result<bool> {
+        if self.record(&node.id).is_some() {
+            return Ok(false);
         }
-        self.put_in_force(&approved, None, false).await?;
-        Ok(self.record(&node.id))
+        let approved = document(node)?.to_service()?;
+        let last = self.parts.federation.removed(&node.id).await?;
+        Ok(last.is_some_and(|last| approved.is_in_place_of(&last.service)))
     }
 
     async fn let_go(&self, record: &Record) -> Result<()> {
@@ -79,9 +112,7 @@ impl Nodes {
     }
 
     async fn set_mode(&self, record: &Record, mode: Mode, note: &str) -> Result<()> {
-        let ours = record.mode == Mode::Active || record.mode_note.starts_with(OURS);
-        let same = record.mode == mode && record.mode_note == note;
-        if same || !ours {
+        if is_set(record, mode, note) {
             return Ok(());
         }
         match self.parts.federation.set_mode(record.id(), mode, note, Some(record.version)).await {
@@ -101,6 +132,12 @@ impl Nodes {
         let record = fleet.get(id)?.record();
         (record.source == Source::Node).then(|| record.clone())
     }
+}
+
+/// Whether a record is in a mode, or in one that an operator set.
+fn is_set(record: &Record, mode: Mode, note: &str) -> bool {
+    let ours = record.mode == Mode::Active || record.mode_note.starts_with(OURS);
+    !ours || (record.mode == mode && record.mode_note == note)
 }
 
 /// The mode that the standing of a node asks for. A node that is away is as one in maintenance: it gets no

@@ -2,8 +2,8 @@
 
 use super::proof::ProofError;
 use crate::{
-    domain::ServiceId,
-    federation::{self, Flaw},
+    domain::{Flaw, ServiceId},
+    federation,
     nodes::{self, Standing, WrongStanding},
 };
 
@@ -23,7 +23,7 @@ pub enum Error {
     #[error("the invitation is for another node: {0}")]
     OutsideInvitation(String),
     /// The document of the service is wrong.
-    #[error("the service document is wrong: {}", told(.0))]
+    #[error("the service document is wrong: {}", federation::error::list(.0))]
     Flawed(Vec<Flaw>),
     /// The gateway must not be made to call its address.
     #[error("the address of the service is not allowed: {0}")]
@@ -61,11 +61,6 @@ pub enum Error {
     /// The gateway itself failed.
     #[error("the gateway failed")]
     Internal(#[source] nodes::Error),
-}
-
-fn told(flaws: &[Flaw]) -> String {
-    let flaws: Vec<_> = flaws.iter().map(|flaw| format!("{}: {}", flaw.member, flaw.why)).collect();
-    flaws.join("; ")
 }
 
 impl From<nodes::Error> for Error {

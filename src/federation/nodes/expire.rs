@@ -7,7 +7,6 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::{Error, Nodes, Result};
-use crate::nodes::Node;
 
 /// Nodes that are looked at in one step.
 const STEP: u32 = 200;
@@ -70,8 +69,8 @@ impl Nodes {
         let mut after = None;
         loop {
             let page = self.parts.roster.nodes(None, after.as_ref(), STEP).await?;
-            for Node { id, .. } in &page.nodes {
-                if let Err(error) = self.align(id).await {
+            for node in &page.nodes {
+                if let Err(error) = self.align_if_needed(node).await {
                     tell(&error);
                 }
             }

@@ -27,7 +27,7 @@ impl Nodes {
             self.tell(&node, "returned", "");
         }
         if matches!(change, Change::Returned | Change::Renewed) {
-            self.align(&node.id).await?;
+            self.align_if_needed(&node).await?;
         }
         Ok(node)
     }

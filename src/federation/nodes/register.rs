@@ -7,8 +7,8 @@ use super::{
     proof::{Claims, Shown},
 };
 use crate::{
-    domain::{Service, ServiceId},
-    federation::{Flaw, ServiceDocument},
+    domain::{Flaw, Service, ServiceId},
+    federation::ServiceDocument,
     jose::Key,
     nodes::{Bounds, Enrolled, Invitation, InvitationState, Member, Node, Standing},
     registry::Source,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use utoipa::ToSchema;
 
-use crate::{federation::Flaw, panels::Terms};
+use crate::{domain::Flaw, panels::Terms};
 
 /// What operators and data stewards say about a panel. What is left out is not said.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -15,8 +15,7 @@ use std::{sync::Arc, time::Duration};
 use serde::Deserialize;
 
 use crate::{
-    domain::{CallerId, ServiceId},
-    federation::Flaw,
+    domain::{CallerId, Flaw, ServiceId},
     panels::{self, PanelId, Panels, TermsRecord},
     registry::Registry,
 };

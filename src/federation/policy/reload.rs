@@ -73,9 +73,16 @@ impl Policies {
     /// Reads the folder, checks everything and puts the set in force, at once for everybody. A set that is
     /// in force already keeps its epoch.
     pub async fn reload(&self, by: &str) -> Result<InForce, PolicyError> {
-        let mut in_force = self.in_force.lock().await;
         let folder = self.parts.config.dir.as_ref().ok_or(PolicyError::NoFolder)?;
-        let files = folder::read(folder).await?;
+        self.put_in_force(folder::read(folder).await?, by).await
+    }
+
+    async fn put_in_force(
+        &self,
+        files: BTreeMap<String, String>,
+        by: &str,
+    ) -> Result<InForce, PolicyError> {
+        let mut in_force = self.in_force.lock().await;
         if let Some(same) = in_force.as_ref().filter(|now| *now.rules.files() == files) {
             return Ok(same.clone());
         }
@@ -122,12 +129,13 @@ impl Policies {
                     if files.is_some() && files == refused {
                         continue;
                     }
-                    refused = self.reload(WATCH).await.err().and_then(|error| {
-                        if files.is_some() {
-                            error!("changed policies are refused: {error}");
-                        }
-                        files
-                    });
+                    refused = None;
+                    if let Some(files) = files
+                        && let Err(error) = self.put_in_force(files.clone(), WATCH).await
+                    {
+                        error!("changed policies are refused: {error}");
+                        refused = Some(files);
+                    }
                 }
                 _ = hangup => if let Err(error) = self.reload("SIGHUP").await {
                     error!("policies are refused: {error}");

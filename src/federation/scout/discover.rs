@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     backend::discover::{Certainty, Find},
-    domain::{Credential, ServiceId},
-    registry::{Flaw, Snapshot},
+    domain::{Credential, Flaw, ServiceId},
+    registry::Snapshot,
 };
 
 /// What lives at an address.

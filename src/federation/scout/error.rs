@@ -1,12 +1,15 @@
 //! Why nothing was looked at, by what its operator can do about it.
 
-use crate::{backend::client::Refusal, domain::ServiceId, registry::Flaw};
+use crate::{
+    backend::client::Refusal,
+    domain::{Flaw, ServiceId},
+};
 
 /// Why nothing was looked at.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// What was handed in is wrong.
-    #[error("{}: {}", .0.member, .0.why)]
+    #[error("{0}")]
     Flawed(Flaw),
     /// The address is none that may be asked. The configuration can allow it.
     #[error("the address is not asked: {0}")]

@@ -10,8 +10,8 @@ use crate::{
         client::Client,
         conformance::{self, Scores, Unexamined, Verdict},
     },
-    domain::{Credential, Service, ServiceId},
-    registry::{Flaw, ServiceDocument, Source},
+    domain::{Credential, Flaw, Service, ServiceId},
+    registry::{ServiceDocument, Source},
 };
 
 /// What a service can be relied upon for.

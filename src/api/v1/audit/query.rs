@@ -1,7 +1,6 @@
 //! Which entries are wanted, and which of them the caller may see.
 
 use axum::http::StatusCode;
-use jiff::Timestamp;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -10,7 +9,7 @@ use crate::{
         Config,
         caller::Authenticated,
         error::{ApiError, Result},
-        extract::bad_query,
+        extract::{bad_query, time},
         page,
     },
     audit::{Act, Filter},
@@ -67,8 +66,8 @@ impl AuditQuery {
         let act =
             self.act.as_deref().map(|word| Act::parse(word).ok_or_else(bad_act)).transpose()?;
         Ok(Filter {
-            from: time(self.from.as_deref())?,
-            to: time(self.to.as_deref())?,
+            from: self.from.as_deref().map(|text| time("from", text)).transpose()?,
+            to: self.to.as_deref().map(|text| time("to", text)).transpose()?,
             act,
             caller: self.caller,
             institution,
@@ -82,19 +81,10 @@ impl AuditQuery {
     /// How many entries, and after which one.
     pub(super) fn page(&self, config: &Config) -> Result<(u32, i64)> {
         let size = page::page_size(self.page_size.as_deref(), config)?;
-        let after = page::page_token(self.page_token.as_deref()).map(str::parse).transpose();
-        let after = after.map_err(|_| {
-            ApiError::bad_request("bad_page_token", "page_token was not handed out for this list")
-        })?;
-        Ok((size, after.unwrap_or(0)))
+        Ok((size, page::parsed_token(self.page_token.as_deref())?.unwrap_or(0)))
     }
 }
 
 fn bad_act() -> ApiError {
     bad_query(&format!("act is one of {}", Act::ALL.map(Act::as_str).join(", ")))
-}
-
-fn time(text: Option<&str>) -> Result<Option<Timestamp>> {
-    let bad = |_| ApiError::bad_request("bad_time", "a time is written as 2026-11-27T08:00:00Z");
-    text.map(str::parse).transpose().map_err(bad)
 }

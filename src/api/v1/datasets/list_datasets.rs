@@ -9,7 +9,7 @@ use crate::{
     api::{
         Api,
         caller::Authenticated,
-        error::{ApiError, ErrorResponse, Result},
+        error::{ErrorResponse, Result},
         extract::Query,
         json::Private,
         page::PageQuery,
@@ -46,9 +46,7 @@ pub(super) async fn list_datasets(
 ) -> Result<Private<DatasetPage>> {
     let size = page.size(&api.config)? as usize;
     // The token is the id of the last one on the page before: it says nothing that its holder does not know.
-    let after: Option<DatasetId> = page.token().map(str::parse).transpose().map_err(|_| {
-        ApiError::bad_request("bad_page_token", "the page_token is not one that was handed out")
-    })?;
+    let after: Option<DatasetId> = page.after()?;
     let view = api.datasets.view();
     let mut rest = view.after(after.as_ref()).filter(|record| sees(&caller, record));
     let datasets: Vec<_> = rest.by_ref().take(size).collect();

@@ -14,7 +14,8 @@ use crate::{
         error::{ApiError, ErrorResponse, Result},
         json::Private,
     },
-    federation::{CredentialDocument, Discovery, Flaw, ScoutError},
+    domain::Flaw,
+    federation::{CredentialDocument, Discovery, ScoutError},
 };
 
 /// An address to look at.

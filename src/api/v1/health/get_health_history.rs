@@ -5,13 +5,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{millis, named, time};
+use super::{millis, named};
 use crate::{
     api::{
         Api,
         caller::Authenticated,
         error::{ApiError, ErrorResponse, Result},
-        extract::{Path, Query},
+        extract::{Path, Query, time},
         json::Private,
     },
     domain::ServiceId,

@@ -5,7 +5,6 @@ mod get_health_history;
 mod get_trends;
 
 use axum::http::StatusCode;
-use jiff::Timestamp;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
@@ -28,14 +27,6 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
 fn named(text: &str) -> Result<ServiceId> {
     text.parse().map_err(|_| {
         ApiError::new(StatusCode::NOT_FOUND, "unknown_service_id", "there is no such service")
-    })
-}
-
-/// A time in a query.
-fn time(member: &str, text: &str) -> Result<Timestamp> {
-    text.parse().map_err(|_| {
-        let msg = format!("{member} is a time such as 2026-11-27T08:00:00Z");
-        ApiError::bad_request("bad_time", msg)
     })
 }
 

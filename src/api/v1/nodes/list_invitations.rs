@@ -10,7 +10,7 @@ use crate::{
     api::{
         Api,
         caller::Authenticated,
-        error::{ApiError, ErrorResponse, Result},
+        error::{ErrorResponse, Result},
         extract::Query,
         json::Private,
         page::PageQuery,
@@ -49,11 +49,8 @@ pub(super) async fn list_invitations(
     caller.require(&[Role::Operator])?;
     let size = query.size(&api.config)?;
     let now = api.nodes.now();
-    if query.token().is_some_and(|token| token.parse::<Uuid>().is_err()) {
-        let msg = "page_token was not handed out for this list";
-        return Err(ApiError::bad_request("bad_page_token", msg));
-    }
-    let mut invitations = api.nodes.invitations(query.token(), size.saturating_add(1)).await?;
+    let after = query.after::<Uuid>()?.and(query.token());
+    let mut invitations = api.nodes.invitations(after, size.saturating_add(1)).await?;
     let more = invitations.len() > size as usize;
     invitations.truncate(size as usize);
     let next = invitations.last().filter(|_| more).map(|last| last.id.clone());

@@ -9,11 +9,11 @@ use crate::{
     api::{
         Api,
         caller::Authenticated,
-        error::{ApiError, ErrorResponse, Result},
+        error::{ErrorResponse, Result},
         extract::Query,
         json::Private,
     },
-    domain::{Role, ServiceId},
+    domain::Role,
 };
 
 /// A page of nodes.
@@ -45,10 +45,7 @@ pub(super) async fn list_nodes(
     Query(query): Query<ListQuery>,
 ) -> Result<Private<NodeList>> {
     caller.require(&[Role::Operator, Role::NodeOperator])?;
-    let (size, standing) = (query.size(&api)?, query.standing()?);
-    let after: Option<ServiceId> = query.token().map(str::parse).transpose().map_err(|_| {
-        ApiError::bad_request("bad_page_token", "page_token was not handed out for this list")
-    })?;
+    let (size, standing, after) = (query.size(&api)?, query.standing()?, query.after()?);
     let page = api.nodes.nodes(standing, after.as_ref(), size).await?;
     Ok(Private(NodeList {
         nodes: page.nodes.into_iter().map(NodeView::from).collect(),

@@ -8,8 +8,9 @@ use crate::{
         Api,
         error::Result,
         extract::bad_query,
-        page::{page_size, page_token},
+        page::{page_size, parsed_token},
     },
+    domain::ServiceId,
     nodes::Standing,
 };
 
@@ -32,8 +33,8 @@ impl ListQuery {
         page_size(self.page_size.as_deref(), &api.config)
     }
 
-    pub(super) fn token(&self) -> Option<&str> {
-        page_token(self.page_token.as_deref())
+    pub(super) fn after(&self) -> Result<Option<ServiceId>> {
+        parsed_token(self.page_token.as_deref())
     }
 
     pub(super) fn standing(&self) -> Result<Option<Standing>> {

@@ -6,8 +6,8 @@ use utoipa::IntoParams;
 use crate::{
     api::{
         Api,
-        error::{ApiError, Result},
-        page::{page_size, page_token},
+        error::Result,
+        page::{page_size, parsed_token},
     },
     domain::{Offer, ServiceId},
     registry::{Listing, StateWord},
@@ -66,11 +66,7 @@ impl Filter {
     /// How many services, and where the page starts.
     pub(super) fn page(&self, api: &Api) -> Result<(usize, Option<ServiceId>)> {
         let size = page_size(self.page_size.as_deref(), &api.config)?;
-        let after =
-            page_token(self.page_token.as_deref()).map(str::parse).transpose().map_err(|_| {
-                ApiError::bad_request("bad_page_token", "the page_token is not one of this list")
-            })?;
-        Ok((size as usize, after))
+        Ok((size as usize, parsed_token(self.page_token.as_deref())?))
     }
 }
 

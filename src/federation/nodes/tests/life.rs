@@ -3,11 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::{
-    domain::{Caller, CallerId, RunId},
-    ga4gh::wes::RunRequest,
-    ledger::NewRun,
-};
+use crate::federation::tests::run_at;
 
 #[tokio::test]
 async fn a_node_gets_runs_from_its_approval_on() {
@@ -238,19 +234,7 @@ async fn a_node_that_leaves_stays_while_a_run_may_be_there() {
     let house = House::new().await;
     let icer = signer();
     house.approved(&icer).await;
-    let (run_id, service) = (RunId::generate(), "icer".parse().unwrap());
-    let caller = Caller::new(CallerId::new("i", "amina"));
-    let run = NewRun {
-        run_id,
-        caller: &caller,
-        request: &RunRequest::default(),
-        decision: "{}",
-        sealed_password: None,
-        idempotency_key: None,
-        fingerprint: None,
-    };
-    house.ledger.open(run).await.unwrap();
-    house.ledger.begin_attempt(&run_id, &service, false).await.unwrap();
+    let run_id = run_at(&house.ledger, &"icer".parse().unwrap()).await;
     house.ledger.mark_uncertain(&run_id, "the answer was lost").await.unwrap();
 
     let goodbye = house.claims(Purpose::Withdraw).sign_with_id(&icer);
