@@ -4,6 +4,7 @@ use anyhow::{Context, Result, bail};
 
 use super::{build::open_database, data_dir};
 use crate::{
+    audit::{Act, Audit, Entry},
     config::{Config, SecretRef},
     domain::SystemClock,
     ledger::Ledger,
@@ -44,6 +45,7 @@ pub async fn rotate(config: &Config) -> Result<Rotated> {
         Some((current, former)) => (Keyring::new(current, former.chain(folder.read()?)), false),
         None => (folder.begin_rotation()?, true),
     };
+    tell(config, &ring).await?;
     let rewrapped = rewrap(config, &ring).await?;
     // Read once more: the old key is put away only if nothing needs it.
     let left = rewrap(config, &ring).await?;
@@ -58,6 +60,15 @@ pub async fn rotate(config: &Config) -> Result<Rotated> {
         former: ring.keys()[1..].iter().map(|key| key.id().to_owned()).collect(),
         rewrapped,
     })
+}
+
+/// Writes the rotation down before it is done. The ids of keys are no secrets.
+async fn tell(config: &Config, ring: &Keyring) -> Result<()> {
+    let database = open_database(config).await?;
+    let audit = Audit::new(database.clone(), std::sync::Arc::new(SystemClock));
+    let told = audit.record(Entry::new(Act::KeysRotated).with("key", ring.current().id())).await;
+    database.close().await;
+    told.context("nothing was sealed anew")
 }
 
 async fn rewrap(config: &Config, ring: &Keyring) -> Result<Rewrapped> {

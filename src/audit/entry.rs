@@ -25,11 +25,13 @@ pub enum Act {
     ChangeAsked,
     /// What came of it.
     ChangeDone,
+    /// Whatever is sealed is about to get under another master key, by the command that does it.
+    KeysRotated,
 }
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Started,
         Self::RunDecided,
         Self::RunSubmitted,
@@ -37,6 +39,7 @@ impl Act {
         Self::FileOpened,
         Self::ChangeAsked,
         Self::ChangeDone,
+        Self::KeysRotated,
     ];
 
     /// The word in the trail and in the API.
@@ -49,6 +52,7 @@ impl Act {
             Self::FileOpened => "file.opened",
             Self::ChangeAsked => "change.asked",
             Self::ChangeDone => "change.done",
+            Self::KeysRotated => "keys.rotated",
         }
     }
 

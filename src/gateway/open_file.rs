@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Error, Gateway, Result};
+use super::{Error, Gateway, Result, keep};
 use crate::{
     audit::Act,
     backend::{self, ByteRange, ByteStream, Download, LogSource, RunDetails},
@@ -60,7 +60,11 @@ impl Gateway {
         range: Option<ByteRange>,
     ) -> Result<OpenedFile> {
         let entry = self.own_run(caller, run_id).await?;
-        let name = Some(wanted.to_string());
+        // The name of an output may name a person: it is kept where the run's other names are.
+        let name = match wanted {
+            WantedFile::Output(_) if !keep::is_kept(&entry) => None,
+            wanted => Some(wanted.to_string()),
+        };
         self.audit_access(Act::FileOpened, caller, &entry, name).await?;
         let locator = match wanted {
             WantedFile::Log { task, stderr } => {

@@ -103,6 +103,24 @@ async fn every_change_is_told_before_and_after() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn strangers_do_not_fill_the_trail() {
+    let gateway = TestGateway::start(&[]).await;
+    let operator = gateway.operator();
+    for token in [None, Some("no-token-of-ours".to_owned())] {
+        let stranger = WesClient::new(&gateway.base_url(), token);
+        let (status, _, body) =
+            stranger.send(Method::POST, "/api/v1/services", &[], Some(&json!({}))).await;
+        assert_eq!(status.as_u16(), 401, "{body}");
+    }
+
+    let told = entries(&operator, "").await;
+
+    let acts: Vec<_> = told.iter().map(|entry| entry["act"].as_str().unwrap()).collect();
+    assert_eq!(acts, ["gateway.started"]);
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_steward_reads_what_the_own_institution_did() {
     let service = TestService::start("seen", "wes", "ZA", &[]).await;
     let gateway = TestGateway::start(&[&service]).await;

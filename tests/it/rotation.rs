@@ -4,10 +4,12 @@
 use std::{
     path::Path,
     process::{Command, Output, Stdio},
+    sync::Arc,
     time::Duration,
 };
 
 use ga4gh_gateway::{
+    audit::{Act, Audit, Filter},
     database::Database,
     domain::{CallerId, Clock, Credential, Service, SystemClock},
     vault::{KeyFolder, Vault},
@@ -47,6 +49,8 @@ async fn a_rotation_that_is_killed_again_and_again_loses_no_secret() {
     assert_ne!(after.current().id(), before);
     let said = String::from_utf8_lossy(&done.stdout);
     assert!(said.contains(after.current().id()) && !said.contains("do not open"), "{said}");
+    let told = told(&data).await;
+    assert!(told.contains(after.current().id()), "{told}");
     // The former keys are needed no more.
     for file in std::fs::read_dir(&data).unwrap() {
         let path = file.unwrap().path();
@@ -93,6 +97,16 @@ async fn keys_can_come_from_the_configuration_and_be_exchanged_there() {
     let lost = finished(&mut rotate(&config));
     let said = String::from_utf8_lossy(&lost.stdout);
     assert!(said.contains(&format!("{CALLERS} do not open")), "{lost:?}");
+}
+
+/// What the trail tells last of rotations.
+async fn told(data: &Path) -> String {
+    let (_, database) = open(data).await;
+    let audit = Audit::new(database.clone(), Arc::new(SystemClock));
+    let filter = Filter { act: Some(Act::KeysRotated), ..Filter::default() };
+    let mut told = audit.page(&filter, 0, 1_000).await.expect("the trail is read").records;
+    database.close().await;
+    told.pop().expect("it tells of them").entry
 }
 
 /// Seals a credential for each of many callers.

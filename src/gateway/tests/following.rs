@@ -104,6 +104,30 @@ async fn an_ended_run_is_not_canceled() {
 }
 
 #[tokio::test]
+async fn the_results_of_a_run_are_there_once_it_has_ended() {
+    let kenya = Scripted::new([]);
+    let config = Config { details_fresh_for: Duration::from_secs(60), ..Config::default() };
+    let house = House::with(&[("kenya", &kenya)], config).await;
+    let run_id = house.submit(Files::none()).await.unwrap();
+    let wanted = WantedFile::Output("result".to_owned());
+    let (caller, id) = (amina(), run_id.to_string());
+    let open = || house.gateway.open_file(&caller, &id, &wanted, None);
+    // What the service tells now is remembered for longer than this test takes.
+    assert!(matches!(open().await, Err(Error::UnknownFile)));
+    house.follow();
+    kenya.all_are(State::Complete);
+    house.reaches(run_id, State::Complete).await;
+
+    let opened = open().await.unwrap_err();
+
+    assert!(
+        !matches!(opened, Error::UnknownFile),
+        "the service has it, and says why not: {opened}"
+    );
+    house.stop().await;
+}
+
+#[tokio::test]
 async fn a_submission_under_way_is_left_alone() {
     let kenya = Scripted::new([]);
     let house = House::over(&[("kenya", &kenya)]).await;

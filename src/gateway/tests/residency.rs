@@ -13,6 +13,7 @@ use super::{
     *,
 };
 use crate::{
+    audit,
     policy::{Floor, Law, RuleSet},
     registry::{Record, Source},
 };
@@ -189,6 +190,30 @@ async fn files_that_lie_aside_are_refused_where_they_may_not_be() {
             Err(Error::Input(fault)) => assert_eq!(fault.reason, "not_to_be_kept_here"),
             Err(other) => panic!("{other}"),
         }
+        house.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn of_data_that_may_not_be_here_the_trail_keeps_no_names_of_results() {
+    for (law, kept) in [(Law::default(), true), (gateway_abroad(), false)] {
+        let kenya = Scripted::new([]);
+        let house = House::over(&[("kenya", &kenya)]).await;
+        house.gateway.parts.law.replace(law);
+        let run_id = house.submit_request(of_kenya(), Files::none()).await.unwrap().to_string();
+
+        for wanted in [
+            WantedFile::Output("NA12878.vcf.gz".to_owned()),
+            WantedFile::Log { task: None, stderr: true },
+        ] {
+            let _ = house.gateway.open_file(&amina(), &run_id, &wanted, None).await;
+        }
+
+        let filter = audit::Filter { act: Some(audit::Act::FileOpened), ..Default::default() };
+        let page = house.gateway.parts.audit.page(&filter, 0, 10).await.unwrap();
+        let [output, log] = page.records.as_slice() else { panic!("{page:?}") };
+        assert_eq!(output.entry.contains("NA12878"), kept, "{output:?}");
+        assert!(log.entry.contains("stderr"), "{log:?}");
         house.stop().await;
     }
 }

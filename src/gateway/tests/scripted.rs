@@ -15,8 +15,8 @@ use secrecy::ExposeSecret;
 
 use crate::{
     backend::{
-        Backend, ByteRange, Download, Error, Observed, Result, RunDetails, Search, Sighting,
-        Submission,
+        Backend, ByteRange, Download, Error, Observed, OutputFile, Result, RunDetails, Search,
+        Sighting, Submission,
     },
     domain::{BackendRunId, Credential, Offer},
     ga4gh::wes::State,
@@ -215,9 +215,13 @@ impl Backend for Scripted {
         Ok(ids.iter().map(sight).collect())
     }
 
-    async fn run_details(&self, _: &Credential, _: &BackendRunId) -> Result<RunDetails> {
+    async fn run_details(&self, _: &Credential, id: &BackendRunId) -> Result<RunDetails> {
         *self.details.lock().unwrap() += 1;
-        Ok(RunDetails { exit_code: Some(0), ..RunDetails::default() })
+        let runs = self.runs.lock().unwrap();
+        let ended = runs.iter().any(|(known, state)| known == id.as_str() && state.is_terminal());
+        let result = OutputFile { path: "result".to_owned(), ..OutputFile::default() };
+        let files = ended.then_some(result).into_iter().collect();
+        Ok(RunDetails { exit_code: Some(0), files, ..RunDetails::default() })
     }
 
     async fn cancel_run(&self, _: &Credential, _: &BackendRunId) -> Result<()> {

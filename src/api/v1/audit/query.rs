@@ -26,7 +26,7 @@ pub(crate) struct AuditQuery {
     /// Before this time.
     to: Option<String>,
     /// Acts of this kind: `gateway.started`, `run.decided`, `run.submitted`, `run.canceled`,
-    /// `file.opened`, `change.asked` or `change.done`.
+    /// `file.opened`, `change.asked`, `change.done` or `keys.rotated`.
     act: Option<String>,
     /// Asked for by this caller: issuer, `#` and subject.
     caller: Option<String>,
